@@ -1,0 +1,165 @@
+#include "beastapi/app.hpp"
+
+#include "beastapi/detail/server.hpp"
+#include "beastapi/openapi.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+namespace beastapi {
+
+namespace {
+
+constexpr std::string_view swagger_ui_path = "/docs/swagger-ui";
+
+awaitable<Response> serve_openapi(const App& app) {
+    const AppInfo& info = app.info();
+    co_return JSONResponse(
+        openapi(info.title, info.version, info.description, app.router().routes()));
+}
+
+awaitable<Response> serve_docs(const App& app) {
+    if (app.info().swagger_ui_dir.empty()) {
+        co_return PlainTextResponse(
+            "Swagger UI is not installed here: `npm ci` installs it. "
+            "The description of the API is at /openapi.json.\n",
+            503);
+    }
+    co_return HTMLResponse(swagger_ui_html(app.info().title, "/openapi.json", swagger_ui_path));
+}
+
+bool is_read(const Request& request) {
+    return request.method == "GET" || request.method == "HEAD";
+}
+
+Response method_not_allowed() {
+    return error_response(405, "Method Not Allowed").header("Allow", "GET, HEAD");
+}
+
+}  // namespace
+
+App::App(AppInfo info) : info_(std::move(info)) {
+    get("/openapi.json", serve_openapi, *this).include_in_schema(false);
+    get("/docs", serve_docs, *this).include_in_schema(false);
+    if (!std::filesystem::exists(info_.swagger_ui_dir / "swagger-ui-bundle.js")) {
+        info_.swagger_ui_dir.clear();
+    } else {
+        mount(std::string(swagger_ui_path), StaticFiles(info_.swagger_ui_dir));
+    }
+}
+
+void App::add_middleware(CORSMiddleware cors) {
+    cors_ = std::move(cors);
+}
+
+void App::mount(std::string path, StaticFiles files) {
+    mounts_.push_back({std::move(path), std::move(files)});
+}
+
+void App::include_router(const Router& router) {
+    router_.include_router(router);
+}
+
+awaitable<Response> App::handle(Request request) const {
+    if (cors_) {
+        if (auto preflight = cors_->preflight(request)) {
+            co_return std::move(*preflight);
+        }
+    }
+    std::optional<Response> response;
+    try {
+        response = co_await answer(request);
+    } catch (const std::exception& error) {
+        spdlog::error("{} - \"{} {}\": {}", request.client.host, request.method, request.path,
+                      error.what());
+        response = PlainTextResponse("Internal Server Error", 500);
+    }
+    if (cors_) {
+        cors_->apply(request, *response);
+    }
+    co_return std::move(*response);
+}
+
+awaitable<Response> App::answer(Request request) const {
+    if (const Mount* const mount = find_mount(request.path)) {
+        if (!is_read(request)) {
+            co_return method_not_allowed();
+        }
+        co_return mount->files.get(request,
+                                   std::string_view(request.path).substr(mount->path.size()));
+    }
+    for (const Route& route : router_.routes()) {
+        auto params = route.path().match(request.path);
+        if (!params) {
+            continue;
+        }
+        if (!is_read(request)) {
+            co_return method_not_allowed();
+        }
+        if (route.is_websocket()) {
+            Response response = error_response(426, "Upgrade Required");
+            response.header("Upgrade", "websocket").header("Connection", "Upgrade");
+            co_return response;
+        }
+        request.path_params = std::move(*params);
+        const Request unchanged = request;
+        Response response = co_await route.http_handler()(std::move(request));
+        co_return if_modified(unchanged, std::move(response));
+    }
+    co_return error_response(404, "Not Found");
+}
+
+const App::Mount* App::find_mount(std::string_view path) const {
+    for (const Mount& mount : mounts_) {
+        if (path.starts_with(mount.path) && path.substr(mount.path.size()).starts_with('/')) {
+            return &mount;
+        }
+    }
+    return nullptr;
+}
+
+std::pair<const Route*, Params> App::find_websocket(std::string_view path) const {
+    for (const Route& route : router_.routes()) {
+        if (route.is_websocket()) {
+            if (auto params = route.path().match(path)) {
+                return {&route, std::move(*params)};
+            }
+        }
+    }
+    return {nullptr, Params()};
+}
+
+void App::run(const ServerSettings& settings) {
+    namespace asio = boost::asio;
+    asio::io_context context{1};
+    const auto server = std::make_shared<detail::Server>(context, *this, settings);
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        if (error) {
+            return;
+        }
+        spdlog::info("shutting down");
+        signals.async_wait([](const boost::system::error_code& again, int signal) {
+            if (!again) {
+                spdlog::warn("a second signal: ending at once");
+                std::_Exit(128 + signal);
+            }
+        });
+        asio::co_spawn(context, detail::Server::stop(server),
+                       [&](const std::exception_ptr&) { context.stop(); });
+    });
+    server->start();
+    spdlog::info("{} running on {} (Press CTRL+C to quit)", info_.title, server->url());
+    // Handlers that are still suspended end here, with the context, while what they were bound to
+    // lives.
+    context.run();
+    spdlog::info("finished");
+}
+
+}  // namespace beastapi

@@ -1,0 +1,100 @@
+// The application: FastAPI's `FastAPI`, and uvicorn's `run`.
+#pragma once
+
+#include "beastapi/cors.hpp"
+#include "beastapi/router.hpp"
+#include "beastapi/static_files.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace beastapi {
+
+struct AppInfo {
+    std::string title = "beastapi";
+    std::string version = "0.1.0";
+    std::string description{};
+    /// The folder of the npm package swagger-ui-dist; without it `/docs` says what is missing.
+    std::filesystem::path swagger_ui_dir{};
+};
+
+struct ServerSettings {
+    std::string host = "127.0.0.1";             ///< a name or an address
+    unsigned short port = 8000;                 ///< 0: one that is free
+    std::size_t max_message_bytes = 64 * 1024;  ///< a larger WebSocket message is closed with 1009
+    std::size_t outbox_limit = 1024 * 1024;  ///< more bytes waiting for a reader: closed with 1013
+    /// A WebSocket peer silent for this long is sent a ping; silent for that long again, it is
+    /// gone.
+    std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
+    /// How long the connections get to say goodbye when the server stops.
+    std::chrono::steady_clock::duration shutdown_timeout = std::chrono::seconds(10);
+};
+
+/// Routes, mounted folders and middleware, and the server that answers with them.
+///
+/// An App is set up before run() and does not change while it runs. What handlers were bound to has
+/// to outlive run(); nothing else does, because run() ends every handler before it returns.
+class App {
+public:
+    /// Registers `/openapi.json` and `/docs`, too.
+    explicit App(AppInfo info = {});
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    void add_middleware(CORSMiddleware cors);
+
+    /// Serves a folder under a path such as `/static`.
+    void mount(std::string path, StaticFiles files);
+
+    void include_router(const Router& router);
+
+    /// As Router::get().
+    template <class... Args>
+    Route& get(Args&&... args) {
+        return router_.get(std::forward<Args>(args)...);
+    }
+
+    /// As Router::websocket().
+    template <class... Args>
+    Route& websocket(Args&&... args) {
+        return router_.websocket(std::forward<Args>(args)...);
+    }
+
+    /// Serves until SIGINT or SIGTERM; a second signal ends the process at once.
+    ///
+    /// On a signal it stops to accept, closes every WebSocket with 1001 (Going Away) behind what
+    /// was sent before, and waits for them, at most ServerSettings::shutdown_timeout. Throws
+    /// std::runtime_error, before it serves, if it cannot listen at the address.
+    void run(const ServerSettings& settings = {});
+
+    /// Answers a request; what handlers throw becomes 500.
+    awaitable<Response> handle(Request request) const;
+
+    /// The WebSocket endpoint at that path, with the path's parameters; null if there is none.
+    std::pair<const Route*, Params> find_websocket(std::string_view path) const;
+
+    const AppInfo& info() const noexcept { return info_; }
+    const Router& router() const noexcept { return router_; }
+
+private:
+    struct Mount {
+        std::string path;
+        StaticFiles files;
+    };
+
+    awaitable<Response> answer(Request request) const;
+    const Mount* find_mount(std::string_view path) const;
+
+    AppInfo info_;
+    Router router_;
+    std::list<Mount> mounts_;
+    std::optional<CORSMiddleware> cors_;
+};
+
+}  // namespace beastapi

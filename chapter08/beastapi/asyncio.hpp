@@ -1,0 +1,86 @@
+// The corner of Python's asyncio that handlers use, under Python's names.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+namespace beastapi::asyncio {
+
+using Duration = std::chrono::steady_clock::duration;
+
+/// Thrown by wait_for when the time is up.
+class TimeoutError : public std::runtime_error {
+public:
+    TimeoutError() : std::runtime_error("timed out") {}
+};
+
+/// Suspends the calling coroutine for `duration`; zero or less gives the other coroutines a turn.
+/// Throws boost::system::system_error (operation_aborted) when the coroutine is cancelled.
+awaitable<void> sleep(Duration duration);
+
+/// Waits for `task`, at most `timeout`, and gives back what it returns or throws.
+///
+/// When the time is up, `task` is cancelled, and TimeoutError is thrown once it has stopped. A task
+/// that finishes in the very moment in which the time runs out counts as finished, so that nothing
+/// it received is lost: `co_await wait_for(websocket.receive_text(), 5s)` leaves the connection
+/// usable.
+template <class T>
+awaitable<T> wait_for(awaitable<T> task, Duration timeout);
+
+/// What became of a task: null if it returned, else the exception that ended it.
+using Outcome = std::exception_ptr;
+
+/// Runs `task` to its end and hands its exception over as a value, as Python's
+/// `gather(return_exceptions=True)` does.
+///
+/// Operands of `||` and `&&` (boost::asio::experimental::awaitable_operators) want this: `a || b`
+/// ends with the first that *succeeds*, so an exception thrown by one would wait for the other to
+/// end.
+awaitable<Outcome> settle(awaitable<void> task);
+
+/// Throws what the first of settled tasks to end has thrown, if it has.
+template <class... Outcomes>
+void rethrow(const std::variant<Outcomes...>& first) {
+    const Outcome outcome = std::visit([](const Outcome& which) { return which; }, first);
+    if (outcome) {
+        std::rethrow_exception(outcome);
+    }
+}
+
+template <class T>
+awaitable<T> wait_for(awaitable<T> task, Duration timeout) {
+    namespace asio = boost::asio;
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, timeout);
+    auto group = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor, std::move(task), asio::deferred),
+        timer.async_wait(asio::deferred));
+    auto results =
+        co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const bool timed_out = std::get<0>(results)[0] == 1;
+    const std::exception_ptr error = std::get<1>(results);
+    if (error) {
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (timed_out && state.cancelled() == asio::cancellation_type::none) {
+            throw TimeoutError();
+        }
+        std::rethrow_exception(error);
+    }
+    if constexpr (!std::is_void_v<T>) {
+        co_return std::move(std::get<2>(results));
+    }
+}
+
+}  // namespace beastapi::asyncio

@@ -1,0 +1,307 @@
+#include "beastapi/detail/http_session.hpp"
+
+#include "beastapi/detail/server.hpp"
+#include "beastapi/detail/text.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/file_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+namespace beastapi::detail {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto request_timeout = 10s;   // from the end of one request to that of the next
+constexpr auto response_timeout = 60s;  // for the client to take a response
+constexpr std::uint32_t head_limit = 16 * 1024;
+constexpr std::uint64_t body_limit = 64 * 1024;
+
+/// What to answer to a request that could not be read; nothing if the client has gone.
+std::optional<Response> refusal(const error_code& error) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+        return error_response(431, "Request Header Fields Too Large");
+    }
+    if (error == http::error::body_limit) {
+        return error_response(413, "Content Too Large");
+    }
+    static const auto& http_category = error_code(http::error::bad_method).category();
+    if (error.category() == http_category && error != http::error::end_of_stream &&
+        error != http::error::partial_message) {
+        return error_response(400, fmt::format("Malformed request: {}", error.message()));
+    }
+    return std::nullopt;
+}
+
+/// Why a handshake is refused, or nothing (RFC 6455, section 4.2.1).
+std::optional<Response> handshake_refusal(const http::request<http::string_body>& message) {
+    if (message[http::field::sec_websocket_version] != "13") {
+        Response response = error_response(426, "This server speaks WebSocket version 13");
+        response.header("Sec-WebSocket-Version", "13");
+        response.header("Upgrade", "websocket").header("Connection", "Upgrade");
+        return response;
+    }
+    constexpr std::size_t key_size = 24;  // 16 bytes in Base64
+    const auto key = message[http::field::sec_websocket_key];
+    if (key.size() != key_size || !key.ends_with("==")) {
+        return error_response(400, "Sec-WebSocket-Key is missing, or not 16 bytes in Base64");
+    }
+    return std::nullopt;
+}
+
+template <class Body>
+void fill_head(http::response<Body>& message, const Response& response, bool keep_alive) {
+    for (const auto& [name, value] : response.headers()) {
+        message.set(name, value);
+    }
+    message.set(http::field::date, http_date(std::chrono::system_clock::now()));
+    message.keep_alive(keep_alive);
+    const bool upgrade_required = response.status() == 426;
+    if (upgrade_required) {
+        // Whoever lists Upgrade has to name it in Connection (RFC 9110, section 7.8).
+        message.set(http::field::connection, keep_alive ? "Upgrade" : "Upgrade, close");
+    }
+}
+
+}  // namespace
+
+void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket) {
+    const auto executor = socket.get_executor();
+    error_code error;
+    // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
+    socket.set_option(asio::ip::tcp::no_delay(true), error);
+    socket.non_blocking(true, error);
+    auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket));
+    asio::co_spawn(executor, run(std::move(session)), asio::detached);
+}
+
+HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket)
+    : server_(std::move(server)) {
+    error_code ignored;
+    const auto endpoint = socket.remote_endpoint(ignored);
+    client_ = {endpoint.address().to_string(), endpoint.port()};
+    outbox_ = std::make_shared<Outbox>(std::move(socket), server_->flusher());
+    server_->add(*this);
+}
+
+HttpSession::~HttpSession() {
+    outbox_->abort();
+    server_->remove(*this);
+}
+
+void HttpSession::go_away() {
+    if (const auto websocket = websocket_.lock()) {
+        websocket->close(close_code::going_away, "Server is shutting down");
+    } else if (waiting_for_request_) {
+        error_code ignored;
+        outbox_->socket().cancel(ignored);
+    }
+}
+
+awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
+    try {
+        auto upgrade = co_await serve_http(self);
+        if (upgrade) {
+            co_await serve_websocket(self, std::move(*upgrade));
+        } else {
+            co_await self->outbox_->shut_down(response_timeout);
+        }
+    } catch (const std::exception& error) {
+        spdlog::error("{}:{} - connection ended by an error: {}", self->client_.host,
+                      self->client_.port, error.what());
+    }
+}
+
+awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
+    std::shared_ptr<HttpSession> self) {
+    OutboxStream stream(self->outbox_);
+    beast::flat_buffer buffer(head_limit + body_limit);
+    Signal::Timer deadline(stream.get_executor());
+    while (!self->server_->stopping()) {
+        http::request_parser<http::string_body> parser;
+        parser.header_limit(head_limit);
+        parser.body_limit(body_limit);
+        deadline.expires_after(request_timeout);
+        deadline.async_wait([self](const error_code& error) {
+            if (!error && self->waiting_for_request_) {
+                self->late_ = true;
+                error_code ignored;
+                self->outbox_->socket().cancel(ignored);
+            }
+        });
+        error_code error;
+        self->waiting_for_request_ = true;
+        co_await http::async_read(stream, buffer, parser,
+                                  asio::redirect_error(asio::use_awaitable, error));
+        self->waiting_for_request_ = false;
+        if (error) {
+            auto answer = refusal(error);
+            if (self->late_ && parser.got_some()) {
+                answer = error_response(408, "Request Timeout");
+            }
+            if (answer) {
+                co_await respond(self, std::move(*answer), false, false);
+            }
+            co_return std::nullopt;
+        }
+        deadline.expires_after(response_timeout);
+        deadline.async_wait([self](const error_code& cancelled) {
+            if (!cancelled) {
+                self->abort();
+            }
+        });
+        auto message = std::make_unique<HandshakeRequest>(parser.release());
+        const bool keep_alive = message->keep_alive() && !self->server_->stopping();
+        const bool is_head = message->method() == http::verb::head;
+        std::optional<Request> request = self->describe(*message);
+        if (!request) {
+            co_await respond(
+                self, error_response(400, "Malformed request: the target is not a valid URL"),
+                is_head, false);
+            co_return std::nullopt;
+        }
+        if (beast::websocket::is_upgrade(*message)) {
+            auto [route, params] = self->server_->app().find_websocket(request->path);
+            auto refused = handshake_refusal(*message);
+            if (route != nullptr && !refused) {
+                self->outbox_->unread(
+                    {static_cast<const char*>(buffer.data().data()), buffer.size()});
+                request->path_params = std::move(params);
+                co_return Upgrade{route, std::move(*request), std::move(message)};
+            }
+            if (route != nullptr) {
+                co_await respond(self, std::move(*refused), is_head, false);
+                co_return std::nullopt;
+            }
+        }
+        message.reset();
+        Response response = co_await self->server_->app().handle(std::move(*request));
+        co_await respond(self, std::move(response), is_head, keep_alive);
+        if (!keep_alive) {
+            break;
+        }
+    }
+    co_return std::nullopt;
+}
+
+std::optional<Request> HttpSession::describe(const HandshakeRequest& message) const {
+    Request request;
+    request.method = std::string(message.method_string());
+    request.target = percent_encode_unsafe({message.target().data(), message.target().size()});
+    std::string_view rest = request.target;
+    if (!rest.starts_with('/')) {
+        // A proxy may send the whole URL (RFC 9112, section 3.2.2).
+        const std::size_t authority = rest.find("://");
+        const std::size_t path =
+            authority == std::string_view::npos ? authority : rest.find('/', authority + 3);
+        if (path == std::string_view::npos) {
+            return std::nullopt;
+        }
+        rest.remove_prefix(path);
+    }
+    const std::size_t question = std::min(rest.find('?'), rest.size());
+    request.path = std::string(rest.substr(0, question));
+    auto query = parse_query(rest.substr(std::min(rest.size(), question + 1)));
+    if (!query || !percent_decode(request.path)) {
+        return std::nullopt;
+    }
+    request.query_params = std::move(*query);
+    for (const auto& field : message) {
+        request.headers.add({field.name_string().data(), field.name_string().size()},
+                            {field.value().data(), field.value().size()});
+    }
+    request.client = client_;
+    request.body = message.body();
+    return request;
+}
+
+awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response response,
+                                     bool is_head, bool keep_alive) {
+    OutboxStream stream(self->outbox_);
+    const auto status = static_cast<http::status>(response.status());
+    constexpr unsigned http_1_1 = 11;
+    error_code error;
+    if (response.file() && !is_head) {
+        http::response<http::file_body> message(status, http_1_1);
+        message.body().open(response.file()->c_str(), beast::file_mode::scan, error);
+        if (!error) {
+            fill_head(message, response, keep_alive);
+            message.prepare_payload();
+            co_await http::async_write(stream, message, asio::use_awaitable);
+            co_return;
+        }
+        response = error_response(404, "Not Found");
+    }
+    const bool has_content =
+        response.status() >= 200 && response.status() != 204 && response.status() != 304;
+    if (is_head || !has_content) {
+        http::response<http::empty_body> message(status, http_1_1);
+        fill_head(message, response, keep_alive);
+        if (has_content) {
+            message.content_length(response.file() ? std::filesystem::file_size(*response.file())
+                                                   : response.body().size());
+        }
+        co_await http::async_write(stream, message, asio::use_awaitable);
+        co_return;
+    }
+    http::response<http::string_body> message(status, http_1_1, response.body());
+    fill_head(message, response, keep_alive);
+    message.prepare_payload();
+    co_await http::async_write(stream, message, asio::use_awaitable);
+}
+
+awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
+    const auto connection = std::make_shared<WebSocketConnection>(
+        self->outbox_, std::move(upgrade.request), std::move(upgrade.handshake),
+        self->server_->websocket_settings());
+    self->websocket_ = connection;
+    const auto begin = std::chrono::steady_clock::now();
+    std::string failure;
+    try {
+        co_await upgrade.route->websocket_handler()(WebSocket(connection));
+    } catch (const WebSocketDisconnect&) {
+        // A handler need not catch it.
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    const std::string who = fmt::format("{}:{} - \"WebSocket {}\"", self->client_.host,
+                                        self->client_.port, connection->request().path);
+    if (!failure.empty()) {
+        spdlog::error("{} ended by an error: {}", who, failure);
+    }
+    if (!connection->accepted()) {
+        const bool rejected = connection->state() == WebSocketConnection::State::disconnected;
+        spdlog::info("{} [rejected]", who);
+        co_await respond(self,
+                         rejected ? error_response(403, "Forbidden")
+                                  : error_response(500, "Internal Server Error"),
+                         false, false);
+        co_await self->outbox_->shut_down(response_timeout);
+        co_return;
+    }
+    connection->close(failure.empty() ? close_code::normal : close_code::internal_error,
+                      failure.empty() ? "" : "Internal server error");
+    const std::chrono::duration<double> lasted = std::chrono::steady_clock::now() - begin;
+    spdlog::info("{} [closed] {} after {:.3f} s", who, connection->disconnect().code(),
+                 lasted.count());
+    co_await WebSocketConnection::finish(connection);
+}
+
+}  // namespace beastapi::detail

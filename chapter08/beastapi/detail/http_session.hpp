@@ -1,0 +1,63 @@
+// One TCP connection: HTTP requests and their answers, until it ends or becomes a WebSocket.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+#include "beastapi/detail/outbox.hpp"
+#include "beastapi/detail/signal.hpp"
+#include "beastapi/detail/websocket_connection.hpp"
+#include "beastapi/request.hpp"
+#include "beastapi/response.hpp"
+#include "beastapi/router.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace beastapi::detail {
+
+class Server;
+
+/// Lives as long as its coroutine, which start() spawns.
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+public:
+    static void start(std::shared_ptr<Server> server, Outbox::Socket socket);
+
+    HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket);
+    HttpSession(const HttpSession&) = delete;
+    HttpSession& operator=(const HttpSession&) = delete;
+    ~HttpSession();
+
+    /// The server stops: a WebSocket is closed with 1001, a response finishes, anything else ends
+    /// now.
+    void go_away();
+
+    /// Closes the socket at once.
+    void abort() noexcept { outbox_->abort(); }
+
+private:
+    using HandshakeRequest = WebSocketConnection::HandshakeRequest;
+
+    /// A request that asks for a WebSocket, and has an endpoint.
+    struct Upgrade {
+        const Route* route;
+        Request request;
+        std::unique_ptr<HandshakeRequest> handshake;
+    };
+
+    static awaitable<void> run(std::shared_ptr<HttpSession> self);
+    static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
+    static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
+    static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
+                                   bool is_head, bool keep_alive);
+
+    /// Nothing if the target is malformed.
+    std::optional<Request> describe(const HandshakeRequest& message) const;
+
+    std::shared_ptr<Server> server_;
+    std::shared_ptr<Outbox> outbox_;
+    std::weak_ptr<WebSocketConnection> websocket_;
+    Address client_;
+    bool waiting_for_request_ = false;
+    bool late_ = false;  // the next request did not come in time
+};
+
+}  // namespace beastapi::detail

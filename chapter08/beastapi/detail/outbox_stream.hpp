@@ -1,0 +1,111 @@
+// What Beast takes for a socket: reads come from the connection's socket, writes go to its outbox.
+#pragma once
+
+#include "beastapi/detail/outbox.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/role.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace beastapi::detail {
+
+/// A handle of the outbox with the operations of Asio's AsyncReadStream and AsyncWriteStream.
+///
+/// Beast writes its handshake, pong and close frames and HTTP responses through this layer, so that
+/// they keep their place among the frames that the program has queued. A write completes when the
+/// outbox has taken the bytes and has come down to its high-water mark again.
+class OutboxStream {
+public:
+    using executor_type = Outbox::Socket::executor_type;
+
+    explicit OutboxStream(std::shared_ptr<Outbox> outbox) : outbox_(std::move(outbox)) {}
+
+    executor_type get_executor() const noexcept { return outbox_->socket().get_executor(); }
+
+    template <class MutableBuffers, class Token>
+    auto async_read_some(const MutableBuffers& buffers, Token&& token) {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+            [](auto handler, Outbox* outbox, const MutableBuffers& into) {
+                std::string& unread = outbox->unread_bytes();
+                if (unread.empty()) {
+                    outbox->socket().async_read_some(into, std::move(handler));
+                    return;
+                }
+                const std::size_t copied =
+                    boost::asio::buffer_copy(into, boost::asio::buffer(unread));
+                unread.erase(0, copied);
+                complete(*outbox, std::move(handler), copied);
+            },
+            token, outbox_.get(), buffers);
+    }
+
+    template <class ConstBuffers, class Token>
+    auto async_write_some(const ConstBuffers& buffers, Token&& token) {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+            [](auto handler, const std::shared_ptr<Outbox>& outbox, const ConstBuffers& from) {
+                std::size_t written = 0;
+                const auto end = boost::asio::buffer_sequence_end(from);
+                for (auto it = boost::asio::buffer_sequence_begin(from); it != end; ++it) {
+                    const boost::asio::const_buffer buffer = *it;
+                    outbox->append({static_cast<const char*>(buffer.data()), buffer.size()});
+                    written += buffer.size();
+                }
+                Write<decltype(handler)>{outbox, std::move(handler), written}();
+            },
+            token, outbox_, buffers);
+    }
+
+    Outbox& outbox() const noexcept { return *outbox_; }
+
+private:
+    template <class Handler>
+    static void complete(Outbox& outbox, Handler handler, std::size_t transferred) {
+        boost::system::error_code error;
+        if (outbox.failed()) {
+            error = boost::asio::error::connection_aborted;
+        }
+        boost::asio::post(outbox.socket().get_executor(),
+                          boost::beast::bind_front_handler(std::move(handler), error, transferred));
+    }
+
+    template <class Handler>
+    struct Write {
+        std::shared_ptr<Outbox> outbox;
+        Handler handler;
+        std::size_t written;
+
+        void operator()() {
+            if (outbox->failed() || outbox->size() <= Outbox::high_water) {
+                complete(*outbox, std::move(handler), written);
+            } else {
+                Signal& progress = outbox->progress();
+                progress.on_notify(std::move(*this));
+            }
+        }
+    };
+
+    std::shared_ptr<Outbox> outbox_;
+};
+
+// Beast's ways to end a connection. The first two do nothing, because the bytes that explain the
+// end are still in the outbox when Beast calls them: Outbox::shut_down() sends those, then ends the
+// stream.
+template <class Handler>
+void async_teardown(boost::beast::role_type, OutboxStream& stream, Handler&& handler) {
+    boost::asio::post(stream.get_executor(),
+                      boost::beast::bind_front_handler(std::forward<Handler>(handler),
+                                                       boost::system::error_code()));
+}
+inline void teardown(boost::beast::role_type, OutboxStream&, boost::system::error_code& error) {
+    error = {};
+}
+inline void beast_close_socket(OutboxStream& stream) {
+    stream.outbox().abort();
+}
+
+}  // namespace beastapi::detail

@@ -1,0 +1,137 @@
+#include "beastapi/detail/server.hpp"
+
+#include "beastapi/asyncio.hpp"
+#include "beastapi/detail/http_session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+#include <vector>
+
+namespace beastapi::detail {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+Server::Server(asio::io_context& context, const App& app, const ServerSettings& settings)
+    : context_(context),
+      app_(app),
+      host_(settings.host),
+      shutdown_timeout_(settings.shutdown_timeout),
+      websocket_settings_{.max_message_bytes = settings.max_message_bytes,
+                          .outbox_limit = settings.outbox_limit,
+                          .ping_interval = settings.ping_interval},
+      acceptor_(context),
+      flusher_(context),
+      session_ended_(context.get_executor()) {
+    listen(settings.host, settings.port);
+}
+
+void Server::listen(const std::string& host, unsigned short port) {
+    error_code error;
+    tcp::resolver resolver(context_);
+    const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
+    if (error || found.empty()) {
+        throw std::runtime_error(
+            fmt::format("the host '{}' is unknown: {}", host, error.message()));
+    }
+    const tcp::endpoint endpoint = found.begin()->endpoint();
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) {
+        acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    }
+    if (!error) {
+        acceptor_.bind(endpoint, error);
+    }
+    if (!error) {
+        acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    }
+    if (error == asio::error::address_in_use) {
+        throw std::runtime_error(fmt::format(
+            "port {} on {} is taken by another program: stop that, or choose another with --port",
+            port, host));
+    }
+    if (error) {
+        throw std::runtime_error(
+            fmt::format("cannot listen on {} port {}: {}", host, port, error.message()));
+    }
+}
+
+std::string Server::url() const {
+    const bool is_ipv6_address = host_.find(':') != std::string::npos;
+    return is_ipv6_address ? fmt::format("http://[{}]:{}", host_, port())
+                           : fmt::format("http://{}:{}", host_, port());
+}
+
+unsigned short Server::port() const {
+    return acceptor_.local_endpoint().port();
+}
+
+void Server::start() {
+    asio::co_spawn(context_, accept_loop(shared_from_this()), asio::detached);
+}
+
+awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
+    auto last_complaint = std::chrono::steady_clock::time_point::min();
+    while (!self->stopping_) {
+        auto [error, socket] = co_await self->acceptor_.async_accept(
+            self->context_.get_executor(), asio::as_tuple(asio::use_awaitable));
+        if (self->stopping_) {
+            co_return;
+        }
+        if (error) {
+            // Out of descriptors, as a rule: those who are served go on, and one of them will
+            // leave.
+            const auto now = std::chrono::steady_clock::now();
+            if (now - 1s >= last_complaint) {
+                last_complaint = now;
+                spdlog::error("cannot accept a connection: {}", error.message());
+            }
+            co_await asyncio::sleep(100ms);
+            continue;
+        }
+        HttpSession::start(self, std::move(socket));
+    }
+}
+
+void Server::add(HttpSession& session) {
+    sessions_.insert(&session);
+}
+
+void Server::remove(HttpSession& session) noexcept {
+    sessions_.erase(&session);
+    session_ended_.notify_all();
+}
+
+awaitable<void> Server::stop(std::shared_ptr<Server> self) {
+    self->stopping_ = true;
+    error_code ignored;
+    self->acceptor_.close(ignored);
+    for (HttpSession* const session : std::vector(self->sessions_.begin(), self->sessions_.end())) {
+        session->go_away();
+    }
+    asio::steady_timer deadline(self->context_, self->shutdown_timeout_);
+    deadline.async_wait([self](const error_code& error) {
+        if (error) {
+            return;
+        }
+        spdlog::warn("{} connections did not end in time, and are torn", self->sessions_.size());
+        for (HttpSession* const session :
+             std::vector(self->sessions_.begin(), self->sessions_.end())) {
+            session->abort();
+        }
+        self->torn_ = true;
+        self->session_ended_.notify_all();
+    });
+    while (!self->sessions_.empty() && !self->torn_) {
+        co_await self->session_ended_.wait();
+    }
+}
+
+}  // namespace beastapi::detail

@@ -1,0 +1,68 @@
+// Accepts connections on one thread, knows those that are open, and ends them: uvicorn's part.
+#pragma once
+
+#include "beastapi/app.hpp"
+#include "beastapi/detail/outbox.hpp"
+#include "beastapi/detail/signal.hpp"
+#include "beastapi/detail/websocket_connection.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+namespace beastapi::detail {
+
+class HttpSession;
+
+/// All that it serves runs on the one thread that runs its io_context. Sessions own a share of it.
+class Server : public std::enable_shared_from_this<Server> {
+public:
+    /// Listens. Throws std::runtime_error if the host is unknown or the port is taken.
+    Server(boost::asio::io_context& context, const App& app, const ServerSettings& settings);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Begins to accept.
+    void start();
+
+    /// Stops to accept, closes every WebSocket with 1001, lets responses finish, and waits for the
+    /// sessions to end; those that have not after the shutdown timeout are torn.
+    static awaitable<void> stop(std::shared_ptr<Server> self);
+
+    /// Such as `http://127.0.0.1:8000`, with the port that was really taken.
+    std::string url() const;
+    unsigned short port() const;
+
+    const App& app() const noexcept { return app_; }
+    const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
+    Flusher& flusher() noexcept { return flusher_; }
+    bool stopping() const noexcept { return stopping_; }
+    std::size_t session_count() const noexcept { return sessions_.size(); }
+
+    void add(HttpSession& session);
+    void remove(HttpSession& session) noexcept;
+
+private:
+    using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
+                                                        boost::asio::io_context::executor_type>;
+
+    void listen(const std::string& host, unsigned short port);
+    static awaitable<void> accept_loop(std::shared_ptr<Server> self);
+
+    boost::asio::io_context& context_;
+    const App& app_;
+    std::string host_;
+    std::chrono::steady_clock::duration shutdown_timeout_;
+    WebSocketSettings websocket_settings_;
+    Acceptor acceptor_;
+    Flusher flusher_;
+    bool stopping_ = false;
+    bool torn_ = false;  // the shutdown timeout is over
+    std::unordered_set<HttpSession*> sessions_;
+    Signal session_ended_;
+};
+
+}  // namespace beastapi::detail

@@ -1,0 +1,93 @@
+// The state behind a WebSocket handle: Beast's stream, the inbox, and how the connection ends.
+#pragma once
+
+#include "beastapi/detail/outbox_stream.hpp"
+#include "beastapi/detail/signal.hpp"
+#include "beastapi/websocket.hpp"
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastapi::detail {
+
+struct WebSocketSettings {
+    /// Larger messages end the connection with 1009 (bytes).
+    std::size_t max_message_bytes = 64 * 1024;
+    /// More than this waiting for a reader ends its connection with 1013 (bytes).
+    std::size_t outbox_limit = 1024 * 1024;
+    /// A peer that has been silent for this long is sent a ping; silent for that long again, it is
+    /// gone.
+    std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
+    /// How long the opening and the closing handshake may take.
+    std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
+};
+
+/// A reader fills the inbox all the time, because Beast answers pings and notices the end only
+/// while a read is under way, and because a cancelled read would end the connection. receive()
+/// waits on the inbox. A full inbox stops the reader: that is the back-pressure on the peer.
+class WebSocketConnection : public std::enable_shared_from_this<WebSocketConnection> {
+public:
+    using HandshakeRequest = boost::beast::http::request<boost::beast::http::string_body>;
+
+    WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
+                        std::unique_ptr<HandshakeRequest> handshake,
+                        const WebSocketSettings& settings);
+
+    static awaitable<void> accept(std::shared_ptr<WebSocketConnection> self,
+                                  std::string subprotocol);
+    static awaitable<Message> receive(std::shared_ptr<WebSocketConnection> self);
+    static awaitable<std::string> receive_kind(std::shared_ptr<WebSocketConnection> self,
+                                               Message::Kind kind);
+    static awaitable<void> send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
+                                std::string payload);
+    void post(Opcode opcode, std::string_view payload);
+    void close(std::uint16_t code, std::string_view reason);
+
+    /// Waits for the end of the closing handshake; to be called once, after close() or a
+    /// disconnect.
+    static awaitable<void> finish(std::shared_ptr<WebSocketConnection> self);
+
+    enum class State { connecting, open, disconnected };
+    State state() const noexcept { return state_; }
+    bool accepted() const noexcept { return accepted_; }
+    const WebSocketDisconnect& disconnect() const noexcept { return disconnect_; }
+    const Request& request() const noexcept { return request_; }
+
+private:
+    void read_more();
+    void on_read(const boost::system::error_code& error);
+    void deliver();
+    bool inbox_full() const noexcept;
+    std::optional<Message> take();
+    void start_closing_handshake();
+    void set_disconnected(std::uint16_t code, std::string reason);
+    WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
+
+    boost::beast::websocket::stream<OutboxStream> stream_;
+    std::shared_ptr<Outbox> outbox_;
+    const WebSocketSettings& settings_;
+    Request request_;
+    std::unique_ptr<HandshakeRequest> handshake_;
+    State state_ = State::connecting;
+    bool accepted_ = false;
+    bool reading_ = false;
+    bool closing_ = false;    // our close frame is sent, its answer is awaited
+    bool receiving_ = false;  // a receive() waits
+    WebSocketDisconnect disconnect_{close_code::abnormal};
+
+    std::string incoming_;  // the message that is being read
+    std::vector<Message> inbox_;
+    std::size_t inbox_head_ = 0;
+    std::size_t inbox_bytes_ = 0;
+    Signal changed_;
+};
+
+}  // namespace beastapi::detail

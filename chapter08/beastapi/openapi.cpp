@@ -1,0 +1,133 @@
+#include "beastapi/openapi.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace beastapi {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Such as `get_ws_chat_username`, unique as method and path are.
+std::string operation_id(const Route& route) {
+    std::string id = "get";
+    for (const char c : route.path().text()) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+            id.push_back(c);
+        } else if (id.back() != '_') {
+            id.push_back('_');
+        }
+    }
+    id.erase(id.find_last_not_of('_') + 1);
+    return id;
+}
+
+json::object string_schema(std::string_view title) {
+    json::object schema;
+    schema["type"] = "string";
+    schema["title"] = title;
+    return schema;
+}
+
+json::array parameters_of(const Route& route) {
+    json::array parameters;
+    for (const std::string& name : route.path().parameters()) {
+        json::object parameter;
+        parameter["name"] = name;
+        parameter["in"] = "path";
+        parameter["required"] = true;
+        parameter["schema"] = string_schema(name);
+        parameters.push_back(std::move(parameter));
+    }
+    return parameters;
+}
+
+json::object responses_of(const Route& route) {
+    json::object responses;
+    for (const auto& [status, description] : route.responses()) {
+        json::object response;
+        response["description"] = description;
+        if (status == 200) {
+            json::object media;
+            media["schema"] = json::object();
+            json::object content;
+            content[route.response_class()] = std::move(media);
+            response["content"] = std::move(content);
+        }
+        responses[std::to_string(status)] = std::move(response);
+    }
+    return responses;
+}
+
+json::object operation_of(const Route& route) {
+    json::object operation;
+    if (!route.tags().empty()) {
+        operation["tags"] = json::array(route.tags().begin(), route.tags().end());
+    }
+    operation["summary"] = route.summary().empty() ? route.path().text() : route.summary();
+    if (!route.description().empty()) {
+        operation["description"] = route.description();
+    }
+    operation["operationId"] = operation_id(route);
+    if (!route.path().parameters().empty()) {
+        operation["parameters"] = parameters_of(route);
+    }
+    operation["responses"] = responses_of(route);
+    return operation;
+}
+
+}  // namespace
+
+json::object openapi(std::string_view title, std::string_view version, std::string_view description,
+                     const std::list<Route>& routes) {
+    json::object info;
+    info["title"] = title;
+    info["version"] = version;
+    if (!description.empty()) {
+        info["description"] = description;
+    }
+    json::object paths;
+    for (const Route& route : routes) {
+        if (route.in_schema()) {
+            json::object item;
+            item["get"] = operation_of(route);
+            paths[route.path().text()] = std::move(item);
+        }
+    }
+    json::object document;
+    document["openapi"] = "3.0.3";
+    document["info"] = std::move(info);
+    document["paths"] = std::move(paths);
+    return document;
+}
+
+std::string swagger_ui_html(std::string_view title, std::string_view openapi_url,
+                            std::string_view assets_url) {
+    return fmt::format(R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - Swagger UI</title>
+<link rel="stylesheet" href="{assets}/swagger-ui.css">
+<link rel="icon" href="{assets}/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{assets}/swagger-ui-bundle.js"></script>
+<script>
+SwaggerUIBundle({{ url: "{openapi}", dom_id: "#swagger-ui", deepLinking: true, layout: "BaseLayout",
+                   presets: [SwaggerUIBundle.presets.apis] }});
+</script>
+</body>
+</html>
+)",
+                       fmt::arg("title", title), fmt::arg("assets", assets_url),
+                       fmt::arg("openapi", openapi_url));
+}
+
+}  // namespace beastapi

@@ -1,0 +1,117 @@
+#include "beastapi/response.hpp"
+
+#include "beastapi/detail/text.hpp"
+#include "beastapi/json.hpp"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+namespace beastapi {
+
+namespace {
+
+std::string_view content_type_of(const std::filesystem::path& path) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 20> types{{
+        {".css", "text/css; charset=utf-8"},
+        {".gif", "image/gif"},
+        {".htm", "text/html; charset=utf-8"},
+        {".html", "text/html; charset=utf-8"},
+        {".ico", "image/x-icon"},
+        {".jpeg", "image/jpeg"},
+        {".jpg", "image/jpeg"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".json", "application/json"},
+        {".map", "application/json"},
+        {".md", "text/markdown; charset=utf-8"},
+        {".mjs", "text/javascript; charset=utf-8"},
+        {".pdf", "application/pdf"},
+        {".png", "image/png"},
+        {".svg", "image/svg+xml"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".wasm", "application/wasm"},
+        {".webp", "image/webp"},
+        {".woff2", "font/woff2"},
+        {".xml", "application/xml"},
+    }};
+    const std::string suffix = path.extension().string();
+    const auto found = std::find_if(types.begin(), types.end(), [&](const auto& type) {
+        return detail::iequals(type.first, suffix);
+    });
+    return found == types.end() ? "application/octet-stream" : found->second;
+}
+
+}  // namespace
+
+Response::Response(unsigned status, std::string content_type, std::string body)
+    : status_(status), body_(std::move(body)) {
+    header("Content-Type", std::move(content_type));
+}
+
+Response::Response(const boost::json::value& body, unsigned status)
+    : Response(status, "application/json", json_dumps(body)) {}
+
+Response Response::empty(unsigned status) {
+    return Response(status);
+}
+
+Response& Response::header(std::string_view name, std::string value) {
+    for (auto& [have, old_value] : headers_) {
+        if (detail::iequals(have, name)) {
+            old_value = std::move(value);
+            return *this;
+        }
+    }
+    headers_.emplace_back(name, std::move(value));
+    return *this;
+}
+
+std::optional<std::string_view> Response::header(std::string_view name) const {
+    for (const auto& [have, value] : headers_) {
+        if (detail::iequals(have, name)) {
+            return value;
+        }
+    }
+    return std::nullopt;
+}
+
+Response JSONResponse(const boost::json::value& body, unsigned status) {
+    return Response(body, status);
+}
+
+Response HTMLResponse(std::string body, unsigned status) {
+    return Response(status, "text/html; charset=utf-8", std::move(body));
+}
+
+Response PlainTextResponse(std::string body, unsigned status) {
+    return Response(status, "text/plain; charset=utf-8", std::move(body));
+}
+
+Response FileResponse(const std::filesystem::path& path) {
+    // stat() gives the wall-clock time of the change, which std::filesystem in C++20 on GCC 12 does
+    // not.
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return error_response(404, "Not Found");
+    }
+    Response response(200);
+    response.header("Content-Type", std::string(content_type_of(path)));
+    response.header("Last-Modified",
+                    detail::http_date(std::chrono::system_clock::from_time_t(status.st_mtime)));
+    response.header("ETag", fmt::format("\"{:x}-{:x}-{:x}\"", status.st_mtim.tv_sec,
+                                        status.st_mtim.tv_nsec, status.st_size));
+    response.file_ = path;
+    return response;
+}
+
+Response error_response(unsigned status, std::string_view detail) {
+    boost::json::object body;
+    body["detail"] = detail;
+    return Response(std::move(body), status);
+}
+
+}  // namespace beastapi

@@ -1,0 +1,61 @@
+// What a handler answers: FastAPI's JSONResponse, HTMLResponse, PlainTextResponse and FileResponse.
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace beastapi {
+
+/// An HTTP response. The server adds Content-Length, Date and Connection.
+class Response {
+public:
+    Response(unsigned status, std::string content_type, std::string body);
+
+    /// A handler that returns JSON answers 200 with it, as in FastAPI.
+    Response(const boost::json::value& body,
+             unsigned status = 200);  // NOLINT(google-explicit-constructor)
+
+    /// A response without content, such as 304.
+    static Response empty(unsigned status);
+
+    /// Adds a header field, or replaces the one of that name.
+    Response& header(std::string_view name, std::string value);
+    std::optional<std::string_view> header(std::string_view name) const;
+    const std::vector<std::pair<std::string, std::string>>& headers() const noexcept {
+        return headers_;
+    }
+
+    unsigned status() const noexcept { return status_; }
+    const std::string& body() const noexcept { return body_; }
+
+    /// The file to send instead of body(), if any.
+    const std::optional<std::filesystem::path>& file() const noexcept { return file_; }
+
+private:
+    friend Response FileResponse(const std::filesystem::path& path);
+    explicit Response(unsigned status) : status_(status) {}
+
+    unsigned status_;
+    std::vector<std::pair<std::string, std::string>> headers_;
+    std::string body_;
+    std::optional<std::filesystem::path> file_;
+};
+
+Response JSONResponse(const boost::json::value& body, unsigned status = 200);
+Response HTMLResponse(std::string body, unsigned status = 200);
+Response PlainTextResponse(std::string body, unsigned status = 200);
+
+/// Sends a file, with its content type by its suffix, Last-Modified and ETag (RFC 9110,
+/// section 8.8). 404 if there is no such file.
+Response FileResponse(const std::filesystem::path& path);
+
+/// FastAPI's shape of an error: `{"detail": …}`.
+Response error_response(unsigned status, std::string_view detail);
+
+}  // namespace beastapi

@@ -1,0 +1,163 @@
+// Routes and their handlers: FastAPI's `APIRouter`.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+#include "beastapi/detail/route_template.hpp"
+#include "beastapi/request.hpp"
+#include "beastapi/response.hpp"
+#include "beastapi/websocket.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace beastapi {
+
+/// One registered route, and what the API documentation says of it. Each setter gives the route
+/// back, as FastAPI's decorators take keyword arguments: `router.get("/health",
+/// health).summary("Health")`.
+class Route {
+public:
+    using HttpHandler = std::function<awaitable<Response>(Request)>;
+    using WebSocketHandler = std::function<awaitable<void>(WebSocket)>;
+
+    Route(std::string path, HttpHandler handler);
+    Route(std::string path, WebSocketHandler handler);
+
+    Route& summary(std::string text);
+    Route& description(std::string text);
+    Route& tags(std::vector<std::string> names);
+    Route& response(unsigned status, std::string text);
+    Route& response_class(std::string content_type);
+    Route& include_in_schema(bool include);
+
+    bool is_websocket() const noexcept { return static_cast<bool>(websocket_handler_); }
+    const detail::RouteTemplate& path() const noexcept { return path_; }
+    const HttpHandler& http_handler() const noexcept { return http_handler_; }
+    const WebSocketHandler& websocket_handler() const noexcept { return websocket_handler_; }
+    const std::string& summary() const noexcept { return summary_; }
+    const std::string& description() const noexcept { return description_; }
+    const std::vector<std::string>& tags() const noexcept { return tags_; }
+    const std::map<unsigned, std::string>& responses() const noexcept { return responses_; }
+    const std::string& response_class() const noexcept { return response_class_; }
+    bool in_schema() const noexcept { return in_schema_; }
+
+private:
+    detail::RouteTemplate path_;
+    HttpHandler http_handler_;
+    WebSocketHandler websocket_handler_;
+    std::string summary_;
+    std::string description_;
+    std::vector<std::string> tags_;
+    std::map<unsigned, std::string> responses_;
+    std::string response_class_ = "application/json";
+    bool in_schema_ = true;
+};
+
+namespace detail {
+
+template <std::size_t Strings, class... Args>
+struct Arguments {
+    using All = std::tuple<Args...>;
+
+    template <std::size_t... I>
+    static constexpr bool begin_with_strings(std::index_sequence<I...>) {
+        return (std::is_same_v<std::tuple_element_t<I, All>, std::string> && ...);
+    }
+    template <std::size_t... I>
+    static auto last(std::index_sequence<I...>)
+        -> std::tuple<std::tuple_element_t<Strings + I, All>...>;
+
+    static_assert(begin_with_strings(std::make_index_sequence<Strings>()),
+                  "a handler takes a std::string for each path parameter, then what is bound at "
+                  "its registration");
+
+    /// What is bound at the registration: a `T&` refers to the argument, a `T` keeps a copy of it.
+    using Last = decltype(last(std::make_index_sequence<sizeof...(Args) - Strings>()));
+};
+
+/// Calls `handler(first…, path parameters…, bound…)`.
+template <std::size_t Strings, class Handler, class Bound, class... First>
+auto call(Handler handler, Params params, Bound& bound, First... first) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::apply(
+            [&](auto&... last) {
+                return handler(std::move(first)..., params.items()[I].second..., last...);
+            },
+            bound);
+    }
+    (std::make_index_sequence<Strings>());
+}
+
+}  // namespace detail
+
+/// What all routes of a router share.
+struct RouterOptions {
+    std::string prefix{};             ///< stands in front of each path
+    std::vector<std::string> tags{};  ///< for routes that name none
+};
+
+/// A table of routes. Handlers are free coroutines. They take, in this order: the WebSocket (or the
+/// Request, which may be left out), a std::string for each path parameter, and what is bound at the
+/// end of the registration: `router.websocket("/ws/chat/{username}", websocket_chat, manager)`.
+/// What a handler takes by reference has to outlive App::run().
+class Router {
+public:
+    explicit Router(RouterOptions options = {}) : options_(std::move(options)) {}
+
+    /// Registers a WebSocket endpoint. Throws std::invalid_argument if the path is malformed, or
+    /// its parameters are not those of the handler.
+    template <class... Args, class... Bound>
+    Route& websocket(std::string_view path, awaitable<void> (*handler)(WebSocket, Args...),
+                     Bound&&... bound) {
+        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
+        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
+        auto call = [handler, last](WebSocket websocket) mutable {
+            return detail::call<strings>(handler, websocket.request().path_params, last, websocket);
+        };
+        return add(path, Route::WebSocketHandler(call), strings);
+    }
+
+    /// Registers a handler of GET; HEAD is answered by the same handler, without the body.
+    template <class... Args, class... Bound>
+    Route& get(std::string_view path, awaitable<Response> (*handler)(Request, Args...),
+               Bound&&... bound) {
+        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
+        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
+        auto call = [handler, last](Request request) mutable {
+            return detail::call<strings>(handler, request.path_params, last, request);
+        };
+        return add(path, Route::HttpHandler(call), strings);
+    }
+
+    template <class... Args, class... Bound>
+    Route& get(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
+        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
+        auto call = [handler, last](const Request& request) mutable {
+            return detail::call<strings>(handler, request.path_params, last);
+        };
+        return add(path, Route::HttpHandler(call), strings);
+    }
+
+    const std::list<Route>& routes() const noexcept { return routes_; }
+
+    /// Takes the routes of another router over.
+    void include_router(const Router& router);
+
+private:
+    template <class Handler>
+    Route& add(std::string_view path, Handler handler, std::size_t path_parameters_taken);
+
+    RouterOptions options_;
+    std::list<Route> routes_;
+};
+
+}  // namespace beastapi

@@ -1,0 +1,84 @@
+#include "beastapi/static_files.hpp"
+
+#include "beastapi/detail/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace beastapi {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Weak comparison with a list such as `"a", W/"b"` or `*` (RFC 9110, section 13.1.2).
+bool matches_etag(std::string_view list, std::string_view etag) {
+    if (list == "*") {
+        return true;
+    }
+    for (std::size_t at = list.find(etag); at != std::string_view::npos;
+         at = list.find(etag, at + 1)) {
+        const std::size_t end = at + etag.size();
+        if (end == list.size() || list[end] == ',' || list[end] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool not_modified(const Request& request, const Response& response) {
+    if (const auto none_match = request.headers.get("If-None-Match")) {
+        return response.header("ETag") && matches_etag(*none_match, *response.header("ETag"));
+    }
+    const auto since = request.headers.get("If-Modified-Since");
+    const auto modified = response.header("Last-Modified");
+    if (!since || !modified) {
+        return false;
+    }
+    const auto since_time = detail::parse_http_date(*since);
+    return since_time && detail::parse_http_date(*modified) <= since_time;
+}
+
+}  // namespace
+
+StaticFiles::StaticFiles(const fs::path& directory) {
+    std::error_code error;
+    directory_ = fs::canonical(directory, error);
+    if (error || !fs::is_directory(directory_)) {
+        throw std::invalid_argument(
+            fmt::format("the folder '{}' does not exist", directory.string()));
+    }
+}
+
+Response StaticFiles::get(const Request& request, std::string_view path) const {
+    const auto decoded = detail::percent_decode(path);
+    if (!decoded || decoded->find('\0') != std::string::npos) {
+        return error_response(404, "Not Found");
+    }
+    const fs::path relative = fs::path(*decoded).relative_path();
+    std::error_code error;
+    const fs::path file = fs::canonical(directory_ / relative, error);
+    const auto inside =
+        std::mismatch(directory_.begin(), directory_.end(), file.begin(), file.end());
+    if (error || inside.first != directory_.end()) {
+        return error_response(404, "Not Found");
+    }
+    return if_modified(request, FileResponse(file));
+}
+
+Response if_modified(const Request& request, Response response) {
+    if (response.status() != 200 || !not_modified(request, response)) {
+        return response;
+    }
+    Response unchanged = Response::empty(304);
+    for (const std::string_view name : {"ETag", "Last-Modified"}) {
+        if (const auto value = response.header(name)) {
+            unchanged.header(name, std::string(*value));
+        }
+    }
+    return unchanged;
+}
+
+}  // namespace beastapi

@@ -1,0 +1,31 @@
+// A folder served over HTTP: FastAPI's (Starlette's) StaticFiles.
+#pragma once
+
+#include "beastapi/request.hpp"
+#include "beastapi/response.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace beastapi {
+
+/// Serves the files below a folder, to be mounted by App::mount().
+///
+/// GET and HEAD; answers 304 to If-None-Match and If-Modified-Since (RFC 9110, section 13). What is
+/// not a file inside the folder, after symbolic links are followed, is 404.
+class StaticFiles {
+public:
+    /// Throws std::invalid_argument if `directory` is no folder.
+    explicit StaticFiles(const std::filesystem::path& directory);
+
+    /// `path` is relative to the folder, and percent-encoded.
+    Response get(const Request& request, std::string_view path) const;
+
+private:
+    std::filesystem::path directory_;
+};
+
+/// Turns `response` into 304 Not Modified if the request says that the client has this version.
+Response if_modified(const Request& request, Response response);
+
+}  // namespace beastapi

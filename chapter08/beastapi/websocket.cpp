@@ -1,0 +1,73 @@
+#include "beastapi/websocket.hpp"
+
+#include "beastapi/detail/websocket_connection.hpp"
+
+namespace beastapi {
+
+using detail::Opcode;
+using detail::WebSocketConnection;
+
+WebSocketDisconnect::WebSocketDisconnect(std::uint16_t code, std::string reason)
+    : code_(code), reason_(std::move(reason)) {}
+
+WebSocket::WebSocket(std::shared_ptr<WebSocketConnection> connection)
+    : connection_(std::move(connection)) {}
+
+awaitable<void> WebSocket::accept(std::string subprotocol) const {
+    return WebSocketConnection::accept(connection_, std::move(subprotocol));
+}
+
+awaitable<Message> WebSocket::receive() const {
+    return WebSocketConnection::receive(connection_);
+}
+
+awaitable<std::string> WebSocket::receive_text() const {
+    return WebSocketConnection::receive_kind(connection_, Message::Kind::text);
+}
+
+awaitable<std::string> WebSocket::receive_bytes() const {
+    return WebSocketConnection::receive_kind(connection_, Message::Kind::binary);
+}
+
+awaitable<void> WebSocket::send_text(std::string text) const {
+    return WebSocketConnection::send(connection_, Opcode::text, std::move(text));
+}
+
+awaitable<void> WebSocket::send_bytes(std::string bytes) const {
+    return WebSocketConnection::send(connection_, Opcode::binary, std::move(bytes));
+}
+
+void WebSocket::post_text(std::string_view text) const {
+    connection_->post(Opcode::text, text);
+}
+
+awaitable<void> WebSocket::close(std::uint16_t code, std::string reason) const {
+    connection_->close(code, reason);
+    co_return;
+}
+
+bool WebSocket::connected() const noexcept {
+    return connection_->state() == WebSocketConnection::State::open;
+}
+
+const Request& WebSocket::request() const noexcept {
+    return connection_->request();
+}
+
+std::optional<std::string_view> WebSocket::path_param(std::string_view name) const {
+    return request().path_params.get(name);
+}
+
+std::optional<std::string_view> WebSocket::query_param(std::string_view name) const {
+    return request().query_params.get(name);
+}
+
+std::optional<std::string_view> WebSocket::header(std::string_view name) const {
+    return request().headers.get(name);
+}
+
+const Address& WebSocket::client() const noexcept {
+    return request().client;
+}
+
+}  // namespace beastapi

@@ -1,0 +1,92 @@
+#include "chat/timestamps.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace chat {
+
+namespace {
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Reads along a text; each step says whether the text goes on as expected.
+class Scanner {
+public:
+    explicit Scanner(std::string_view text) : rest_(text) {}
+
+    /// Exactly `width` digits with a value from `low` to `high`.
+    bool number(std::size_t width, int low, int high) {
+        int value = 0;
+        for (std::size_t i = 0; i < width; ++i) {
+            if (rest_.empty() || !is_digit(rest_.front())) {
+                return false;
+            }
+            value = value * 10 + (rest_.front() - '0');
+            rest_.remove_prefix(1);
+        }
+        return value >= low && value <= high;
+    }
+
+    bool one_of(std::string_view characters) {
+        if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) {
+            return false;
+        }
+        rest_.remove_prefix(1);
+        return true;
+    }
+
+    bool optional_fraction() {
+        if (!one_of(".")) {
+            return true;
+        }
+        std::size_t digits = 0;
+        while (!rest_.empty() && is_digit(rest_.front())) {
+            rest_.remove_prefix(1);
+            ++digits;
+        }
+        return digits > 0;
+    }
+
+    bool at_end() const { return rest_.empty(); }
+
+private:
+    std::string_view rest_;
+};
+
+}  // namespace
+
+std::string now_rfc3339() {
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto milliseconds = now.time_since_epoch().count() % 1000;
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
+}
+
+std::string isoformat(std::chrono::system_clock::time_point time) {
+    const auto microseconds =
+        std::chrono::time_point_cast<std::chrono::microseconds>(time).time_since_epoch().count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
+                       microseconds % 1'000'000);
+}
+
+bool is_rfc3339(std::string_view text) {
+    Scanner scan(text);
+    const bool date_and_time = scan.number(4, 0, 9999) && scan.one_of("-") &&
+                               scan.number(2, 1, 12) && scan.one_of("-") && scan.number(2, 1, 31) &&
+                               scan.one_of("Tt ") && scan.number(2, 0, 23) && scan.one_of(":") &&
+                               scan.number(2, 0, 59) && scan.one_of(":") && scan.number(2, 0, 60) &&
+                               scan.optional_fraction();
+    if (!date_and_time) {
+        return false;
+    }
+    const bool utc = scan.one_of("Zz");
+    const bool offset = !utc && scan.one_of("+-") && scan.number(2, 0, 23) && scan.one_of(":") &&
+                        scan.number(2, 0, 59);
+    return (utc || offset) && scan.at_end();
+}
+
+}  // namespace chat

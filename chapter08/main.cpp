@@ -1,0 +1,70 @@
+// Chapter 08 in C++: WebSocket and real-time communication. It answers to main.py, section by
+// section.
+#include "beastapi/app.hpp"
+#include "chat/connection_manager.hpp"
+#include "routers/pages.hpp"
+#include "routers/websocket.hpp"
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+void serve(const Settings& settings) {
+    beastapi::App app({
+        .title = "chapter08",
+        .version = CHAPTER08_VERSION,
+        .description = "WebSocket and real-time communication",
+        .swagger_ui_dir = settings.swagger_ui_dir,
+    });
+    // Python keeps this in a global of its module. Here it has an owner, and ends before the App
+    // does.
+    chat::ConnectionManager manager(settings.chat);
+
+    // 1. Middleware
+    app.add_middleware({
+        .allow_origins = {"*"},
+        .allow_credentials = true,
+        .allow_methods = {"*"},
+        .allow_headers = {"*"},
+    });
+
+    // 2. Static files
+    app.mount("/static", beastapi::StaticFiles(settings.static_dir));
+
+    // 3. Routes
+    app.include_router(routers::websocket(manager));
+
+    // 4. The root path
+    app.get("/", routers::read_root).summary("Read Root");
+
+    // 5. The chat page
+    app.get("/chat", routers::chat_page, settings.static_dir)
+        .summary("Chat Page")
+        .response_class("text/html");
+
+    // 6. The health check
+    app.get("/health", routers::health_check).summary("Health Check");
+
+    app.run(settings.server);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto [settings, exit_code] = parse_settings(argc, argv);
+        if (!settings) {
+            return exit_code;
+        }
+        configure_logging(settings->log_level);
+        serve(*settings);
+        return 0;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "chapter08: {}\n", error.what());
+        return 1;
+    }
+}

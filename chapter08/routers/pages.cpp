@@ -1,0 +1,51 @@
+#include "routers/pages.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace routers {
+
+namespace json = boost::json;
+using beastapi::awaitable;
+using beastapi::Response;
+
+awaitable<Response> read_root() {
+    const json::object endpoints{
+        {"echo", "/ws"},
+        {"chat", "/ws/chat"},
+        {"chat_with_username", "/ws/chat/{username}"},
+        {"chat_with_heartbeat", "/ws/chat/{username}/heartbeat"},
+        {"status", "/ws/status"},
+    };
+    const json::array topics{"WebSocket", "ConnectionManager", "broadcast", "private messages",
+                             "heartbeat"};
+    const json::object root{
+        {"message", "08 - WebSocket and real-time communication"},
+        {"docs", "/docs"},
+        {"endpoints", endpoints},
+        {"frontend", "/chat"},
+        {"topics", topics},
+    };
+    co_return Response(root);
+}
+
+awaitable<Response> chat_page(std::filesystem::path static_dir) {
+    co_return beastapi::FileResponse(static_dir / "chat.html");
+}
+
+awaitable<Response> health_check() {
+    const json::object features{
+        {"echo", true},
+        {"broadcast", true},
+        {"private_messages", true},
+        {"heartbeat", true},
+    };
+    const json::object health{
+        {"status", "healthy"},
+        {"websocket_support", true},
+        {"features", features},
+    };
+    co_return Response(health);
+}
+
+}  // namespace routers

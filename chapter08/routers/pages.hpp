@@ -1,0 +1,15 @@
+// The handlers that `main.py` holds itself: the root path, the chat page, the health check.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+#include "beastapi/response.hpp"
+
+#include <filesystem>
+
+namespace routers {
+
+beastapi::awaitable<beastapi::Response> read_root();
+beastapi::awaitable<beastapi::Response> chat_page(std::filesystem::path static_dir);
+beastapi::awaitable<beastapi::Response> health_check();
+
+}  // namespace routers

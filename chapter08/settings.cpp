@@ -1,0 +1,116 @@
+#include "settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+namespace {
+
+using Duration = std::chrono::steady_clock::duration;
+
+constexpr double longest_seconds = 86400;
+
+/// An option of seconds with fractions, at least `least`.
+void add_seconds(CLI::App& app, const std::string& name, const std::string& variable,
+                 Duration& into, double least, const std::string& description) {
+    const double initial = std::chrono::duration<double>(into).count();
+    app.add_option_function<double>(
+           name,
+           [&into](const double& seconds) {
+               into = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+           },
+           description)
+        ->envname(variable)
+        ->type_name("SECONDS")
+        ->default_str(fmt::format("{}", initial))
+        ->check(CLI::Range(least, longest_seconds));
+}
+
+}  // namespace
+
+ParsedSettings parse_settings(int argc, char** argv) {
+    Settings settings;
+    settings.static_dir = CHAPTER08_STATIC_DIR;
+    settings.swagger_ui_dir = CHAPTER08_SWAGGER_UI_DIR;
+
+    CLI::App app("The chat server of chapter 08: WebSocket and real-time communication.",
+                 "chapter08");
+    app.set_version_flag("--version", std::string("chapter08 " CHAPTER08_VERSION));
+    app.set_config("--config", "",
+                   "A TOML or INI file with these settings, named as here without the dashes")
+        ->envname("CHAT_CONFIG");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.option_defaults()->always_capture_default();
+
+    app.add_option("--host", settings.server.host, "The address to listen at")
+        ->envname("CHAT_HOST");
+    app.add_option("--port", settings.server.port,
+                   "The port to listen at; 0 picks a free one and prints it")
+        ->envname("CHAT_PORT")
+        ->type_name("PORT")
+        ->check(CLI::Range(0, 65535));
+    app.add_option("--log-level", settings.log_level, "How much is logged to stderr")
+        ->envname("CHAT_LOG_LEVEL")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
+    app.add_option("--locale", settings.chat.locale,
+                   "The language of the server's texts: zh-TW or en")
+        ->envname("CHAT_LOCALE")
+        ->type_name("LOCALE")
+        ->default_str("zh-TW")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, chat::Locale>{{"zh-TW", chat::Locale::zh_tw},
+                                                {"en", chat::Locale::en}},
+            CLI::ignore_case));
+    add_seconds(app, "--heartbeat-interval", "CHAT_HEARTBEAT_INTERVAL",
+                settings.chat.heartbeat_interval, 0.01,
+                "How often the heartbeat endpoint sends a ping");
+    add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT",
+                settings.chat.heartbeat_timeout, 0.01,
+                "After how long without a message the heartbeat endpoint closes a connection");
+    add_seconds(
+        app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", settings.server.ping_interval, 0.01,
+        "After how long in silence a peer is sent a WebSocket ping; twice that, and it is gone");
+    app.add_option("--max-message-bytes", settings.server.max_message_bytes,
+                   "The largest WebSocket message")
+        ->envname("CHAT_MAX_MESSAGE_BYTES")
+        ->type_name("BYTES")
+        ->check(CLI::Range(1, 64 * 1024 * 1024));
+    app.add_option("--outbox-limit", settings.server.outbox_limit,
+                   "How much may wait for a slow reader before its connection is closed")
+        ->envname("CHAT_OUTBOX_LIMIT")
+        ->type_name("BYTES")
+        ->check(CLI::Range(1024, 1024 * 1024 * 1024));
+    add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT",
+                settings.server.shutdown_timeout, 0,
+                "How long the connections get to say goodbye when the server stops");
+    app.add_option("--static-dir", settings.static_dir,
+                   "The folder served as /static, with chat.html in it")
+        ->envname("CHAT_STATIC_DIR")
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory);
+    app.add_option("--swagger-ui-dir", settings.swagger_ui_dir,
+                   "The npm package swagger-ui-dist, for /docs")
+        ->envname("CHAT_SWAGGER_UI_DIR")
+        ->type_name("DIR");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& done) {
+        return {std::nullopt, app.exit(done)};
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "chapter08: {} (see chapter08 --help)\n", error.what());
+        return {std::nullopt, 2};
+    }
+    return {std::move(settings), 0};
+}
+
+void configure_logging(const std::string& level) {
+    spdlog::set_default_logger(spdlog::stderr_color_st("chapter08"));
+    spdlog::set_pattern("[%Y-%m-%d %H:%M:%S.%e] [%^%l%$] %v");
+    spdlog::set_level(spdlog::level::from_str(level));
+}

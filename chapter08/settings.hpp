@@ -1,0 +1,30 @@
+// What the program can be told, by the command line, the environment or a file.
+#pragma once
+
+#include "beastapi/app.hpp"
+#include "chat/connection_manager.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+struct Settings {
+    beastapi::ServerSettings server;
+    chat::ChatSettings chat;
+    std::string log_level = "info";
+    std::filesystem::path static_dir;
+    std::filesystem::path swagger_ui_dir;
+};
+
+/// Settings, or, if there is nothing to run (`--help`, a usage error), the status to exit with.
+struct ParsedSettings {
+    std::optional<Settings> settings;
+    int exit_code = 0;
+};
+
+/// Reads the command line, then `CHAT_…` variables, then the file named by `--config`; the first
+/// that names a setting wins. A usage error is said on stderr in one line.
+ParsedSettings parse_settings(int argc, char** argv);
+
+/// Logs to stderr from `level` (trace, debug, info, warning, error, critical) on.
+void configure_logging(const std::string& level);
