@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -156,9 +157,12 @@ void App::run(const ServerSettings& settings) {
     });
     server->start();
     spdlog::info("{} running on {} (Press CTRL+C to quit)", info_.title, server->url());
-    // Handlers that are still suspended end here, with the context, while what they were bound to
-    // lives.
+    if (!spdlog::should_log(spdlog::level::info) && settings.port == 0) {
+        fmt::print(stderr, "{}\n", server->url());
+    }
     context.run();
+    // Handlers that are still suspended end with the context, while what they were bound to lives.
+    server->abort_all();
     spdlog::info("finished");
 }
 

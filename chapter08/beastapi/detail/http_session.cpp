@@ -31,6 +31,7 @@ namespace {
 
 constexpr auto request_timeout = 10s;   // from the end of one request to that of the next
 constexpr auto response_timeout = 60s;  // for the client to take a response
+constexpr auto closing_timeout = 10s;   // for the client to take the last bytes, and to close
 constexpr std::uint32_t head_limit = 16 * 1024;
 constexpr std::uint64_t body_limit = 64 * 1024;
 
@@ -64,6 +65,16 @@ std::optional<Response> handshake_refusal(const http::request<http::string_body>
         return error_response(400, "Sec-WebSocket-Key is missing, or not 16 bytes in Base64");
     }
     return std::nullopt;
+}
+
+std::string what(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
 }
 
 template <class Body>
@@ -115,14 +126,24 @@ void HttpSession::go_away() {
     }
 }
 
+void HttpSession::abort() {
+    if (const auto websocket = websocket_.lock()) {
+        websocket->abort();
+    }
+    outbox_->abort();
+}
+
 awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
     try {
         auto upgrade = co_await serve_http(self);
         if (upgrade) {
             co_await serve_websocket(self, std::move(*upgrade));
         } else {
-            co_await self->outbox_->shut_down(response_timeout);
+            co_await self->outbox_->shut_down(closing_timeout);
         }
+    } catch (const boost::system::system_error& error) {
+        spdlog::debug("{}:{} - connection lost: {}", self->client_.host, self->client_.port,
+                      error.what());
     } catch (const std::exception& error) {
         spdlog::error("{}:{} - connection ended by an error: {}", self->client_.host,
                       self->client_.port, error.what());
@@ -133,7 +154,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
     OutboxStream stream(self->outbox_);
     beast::flat_buffer buffer(head_limit + body_limit);
-    Signal::Timer deadline(stream.get_executor());
+    Timer deadline(stream.get_executor());
     while (!self->server_->stopping()) {
         http::request_parser<http::string_body> parser;
         parser.header_limit(head_limit);
@@ -184,7 +205,9 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
                 self->outbox_->unread(
                     {static_cast<const char*>(buffer.data().data()), buffer.size()});
                 request->path_params = std::move(params);
-                co_return Upgrade{route, std::move(*request), std::move(message)};
+                co_return Upgrade{route, std::make_shared<WebSocketConnection>(
+                                             self->outbox_, std::move(*request), std::move(message),
+                                             self->server_->websocket_settings())};
             }
             if (route != nullptr) {
                 co_await respond(self, std::move(*refused), is_head, false);
@@ -268,40 +291,36 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
 }
 
 awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
-    const auto connection = std::make_shared<WebSocketConnection>(
-        self->outbox_, std::move(upgrade.request), std::move(upgrade.handshake),
-        self->server_->websocket_settings());
-    self->websocket_ = connection;
-    const auto begin = std::chrono::steady_clock::now();
-    std::string failure;
+    const WebSocketConnection& connection = *upgrade.connection;
+    self->websocket_ = upgrade.connection;
+    std::exception_ptr failure;
     try {
-        co_await upgrade.route->websocket_handler()(WebSocket(connection));
+        co_await upgrade.route->websocket_handler()(WebSocket(upgrade.connection));
     } catch (const WebSocketDisconnect&) {
         // A handler need not catch it.
-    } catch (const std::exception& error) {
-        failure = error.what();
+    } catch (...) {
+        failure = std::current_exception();
     }
-    const std::string who = fmt::format("{}:{} - \"WebSocket {}\"", self->client_.host,
-                                        self->client_.port, connection->request().path);
-    if (!failure.empty()) {
-        spdlog::error("{} ended by an error: {}", who, failure);
+    if (failure) {
+        spdlog::error("{} ended by an error: {}", connection.description(), what(failure));
     }
-    if (!connection->accepted()) {
-        const bool rejected = connection->state() == WebSocketConnection::State::disconnected;
-        spdlog::info("{} [rejected]", who);
-        co_await respond(self,
-                         rejected ? error_response(403, "Forbidden")
-                                  : error_response(500, "Internal Server Error"),
-                         false, false);
-        co_await self->outbox_->shut_down(response_timeout);
+    if (!connection.accepted()) {
+        co_await reject(self, std::move(upgrade));
         co_return;
     }
-    connection->close(failure.empty() ? close_code::normal : close_code::internal_error,
-                      failure.empty() ? "" : "Internal server error");
-    const std::chrono::duration<double> lasted = std::chrono::steady_clock::now() - begin;
-    spdlog::info("{} [closed] {} after {:.3f} s", who, connection->disconnect().code(),
-                 lasted.count());
-    co_await WebSocketConnection::finish(connection);
+    upgrade.connection->close(failure ? close_code::internal_error : close_code::normal, "");
+    spdlog::info("{} [closed] {} after {:.3f} s", connection.description(),
+                 connection.disconnect().code(), connection.age().count());
+    co_await WebSocketConnection::finish(upgrade.connection);
+}
+
+awaitable<void> HttpSession::reject(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
+    spdlog::info("{} [rejected]", upgrade.connection->description());
+    const bool refused = upgrade.connection->state() == WebSocketConnection::State::disconnected;
+    Response response =
+        refused ? error_response(403, "Forbidden") : error_response(500, "Internal Server Error");
+    co_await respond(self, std::move(response), false, false);
+    co_await self->outbox_->shut_down(closing_timeout);
 }
 
 }  // namespace beastapi::detail

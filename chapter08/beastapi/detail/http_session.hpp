@@ -31,21 +31,21 @@ public:
     void go_away();
 
     /// Closes the socket at once.
-    void abort() noexcept { outbox_->abort(); }
+    void abort();
 
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
 
-    /// A request that asks for a WebSocket, and has an endpoint.
+    /// A WebSocket that is asked for, and the endpoint that will accept it.
     struct Upgrade {
         const Route* route;
-        Request request;
-        std::unique_ptr<HandshakeRequest> handshake;
+        std::shared_ptr<WebSocketConnection> connection;
     };
 
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
+    static awaitable<void> reject(std::shared_ptr<HttpSession> self, Upgrade upgrade);
     static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
                                    bool is_head, bool keep_alive);
 

@@ -18,8 +18,8 @@ namespace {
 // is ready run first; once more, what the reactor found for them meanwhile.
 constexpr int hops = 2;
 
-constexpr std::size_t largest_spare_buffer = 16 * 1024;
-constexpr std::size_t most_spare_bytes = 4 * 1024 * 1024;
+constexpr std::size_t largest_spare_buffer = 4 * 1024;
+constexpr std::size_t most_spare_bytes = 256 * 1024;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ void Outbox::append(std::string_view bytes) {
     }
     make_room();
     bytes_.append(bytes);
-    mark_dirty();
+    send_soon();
 }
 
 void Outbox::append_frame(Opcode opcode, std::string_view payload) {
@@ -113,7 +113,7 @@ void Outbox::append_frame(Opcode opcode, std::string_view payload) {
     }
     make_room();
     bytes_.append(FrameHeader(opcode, payload.size()).bytes()).append(payload);
-    mark_dirty();
+    send_soon();
 }
 
 void Outbox::make_room() {
@@ -125,8 +125,14 @@ void Outbox::make_room() {
     }
 }
 
-void Outbox::mark_dirty() {
-    if (position_ == none && !full_) {
+void Outbox::send_soon() {
+    if (full_) {
+        return;
+    }
+    if (size() >= high_water) {
+        // Nothing is gained by more bytes in one send; the end of the turn may be megabytes away.
+        flush();
+    } else if (position_ == none) {
         flusher_.schedule(*this);
     }
 }
@@ -164,7 +170,7 @@ void Outbox::wait_until_writable() {
 
 awaitable<void> Outbox::wait_until_at_most(std::size_t level) {
     while (!failed_ && size() > level) {
-        co_await progress_.wait();
+        co_await progress_.async_wait(asio::use_awaitable);
     }
 }
 
@@ -175,7 +181,7 @@ awaitable<void> Outbox::shut_down(std::chrono::steady_clock::duration patience) 
             self->abort();
         }
     };
-    Signal::Timer deadline(flusher_.executor(), patience);
+    Timer deadline(flusher_.executor(), patience);
     deadline.async_wait(abort_if_late);
     co_await wait_until_at_most(0);
     if (failed_) {

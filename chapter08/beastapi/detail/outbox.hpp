@@ -6,15 +6,21 @@
 #include "beastapi/detail/signal.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace beastapi::detail {
+
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                boost::asio::io_context::executor_type>;
 
 class Outbox;
 
@@ -103,7 +109,7 @@ private:
     friend class Flusher;
 
     void make_room();
-    void mark_dirty();
+    void send_soon();
     void flush();
     void wait_until_writable();
 

@@ -79,12 +79,12 @@ private:
         Handler handler;
         std::size_t written;
 
-        void operator()() {
+        void operator()(boost::system::error_code = {}) {
             if (outbox->failed() || outbox->size() <= Outbox::high_water) {
                 complete(*outbox, std::move(handler), written);
             } else {
                 Signal& progress = outbox->progress();
-                progress.on_notify(std::move(*this));
+                progress.async_wait(std::move(*this));
             }
         }
     };

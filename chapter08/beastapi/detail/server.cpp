@@ -109,6 +109,12 @@ void Server::remove(HttpSession& session) noexcept {
     session_ended_.notify_all();
 }
 
+void Server::abort_all() {
+    for (HttpSession* const session : std::vector(sessions_.begin(), sessions_.end())) {
+        session->abort();
+    }
+}
+
 awaitable<void> Server::stop(std::shared_ptr<Server> self) {
     self->stopping_ = true;
     error_code ignored;
@@ -122,15 +128,12 @@ awaitable<void> Server::stop(std::shared_ptr<Server> self) {
             return;
         }
         spdlog::warn("{} connections did not end in time, and are torn", self->sessions_.size());
-        for (HttpSession* const session :
-             std::vector(self->sessions_.begin(), self->sessions_.end())) {
-            session->abort();
-        }
+        self->abort_all();
         self->torn_ = true;
         self->session_ended_.notify_all();
     });
     while (!self->sessions_.empty() && !self->torn_) {
-        co_await self->session_ended_.wait();
+        co_await self->session_ended_.async_wait(asio::use_awaitable);
     }
 }
 

@@ -32,6 +32,9 @@ public:
     /// sessions to end; those that have not after the shutdown timeout are torn.
     static awaitable<void> stop(std::shared_ptr<Server> self);
 
+    /// Tears every connection. To be called before the io_context ends with sessions left.
+    void abort_all();
+
     /// Such as `http://127.0.0.1:8000`, with the port that was really taken.
     std::string url() const;
     unsigned short port() const;

@@ -1,42 +1,114 @@
-// Wakes coroutines that wait for something to happen on the same thread.
+// Wakes those who wait for something to happen on the same thread.
 #pragma once
 
-#include "beastapi/awaitable.hpp"
-
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <utility>
 
 namespace beastapi::detail {
 
-/// A condition variable for coroutines of one io_context. Whoever waits checks its condition in a
-/// loop, because a wake-up says only that something may have changed.
+/// A condition variable for the coroutines of one io_context: `co_await
+/// signal.async_wait(use_awaitable)`.
+///
+/// Whoever waits checks its condition in a loop, because a wake-up says only that something may
+/// have changed. A timer that never expires would do the same, at four times the memory.
+///
+/// The waiting handlers belong to the Signal. Where they own the Signal in turn, someone has to
+/// notify them before the io_context ends.
 class Signal {
 public:
-    using Timer =
-        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                          boost::asio::wait_traits<std::chrono::steady_clock>,
-                                          boost::asio::io_context::executor_type>;
+    explicit Signal(boost::asio::io_context::executor_type executor) : executor_(executor) {}
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
 
-    explicit Signal(const boost::asio::io_context::executor_type& executor);
-
-    /// Suspends until the next notify_all(). The Signal must outlive the wait.
-    /// Throws boost::system::system_error (operation_aborted) when the coroutine is cancelled.
-    awaitable<void> wait();
-
-    /// Calls `function` once, from the event loop, at the next notify_all().
-    template <class Function>
-    void on_notify(Function function) {
-        ++waiting_;
-        timer_.async_wait([function = std::move(function)](
-                              const boost::system::error_code&) mutable { std::move(function)(); });
+    /// Completes at the next notify_all(), or with operation_aborted when it is cancelled.
+    template <class Token>
+    auto async_wait(Token&& token) {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
+            [](auto handler, Signal* signal) {
+                auto waiter =
+                    std::make_unique<HandlerOf<decltype(handler)>>(*signal, std::move(handler));
+                waiter->next = std::move(signal->first_);
+                signal->first_ = std::move(waiter);
+            },
+            token, this);
     }
 
-    /// Resumes, from the event loop and not from within this call, everyone who waits.
-    void notify_all();
+    /// Resumes everyone who waits, from the event loop and not from within this call.
+    void notify_all() {
+        while (first_) {
+            auto waiter = std::exchange(first_, std::move(first_->next));
+            resume_later(std::move(waiter), {});
+        }
+    }
 
 private:
-    Timer timer_;
-    std::size_t waiting_ = 0;
+    class Waiter {
+    public:
+        virtual ~Waiter() = default;
+        virtual void resume(boost::system::error_code error) = 0;
+
+        std::unique_ptr<Waiter> next;
+    };
+
+    template <class Handler>
+    class HandlerOf : public Waiter {
+    public:
+        HandlerOf(Signal& signal, Handler handler)
+            : slot_(boost::asio::get_associated_cancellation_slot(handler)),
+              handler_(std::move(handler)) {
+            if (slot_.is_connected()) {
+                slot_.assign(
+                    [&signal, this](boost::asio::cancellation_type) { signal.cancel(this); });
+            }
+        }
+        HandlerOf(const HandlerOf&) = delete;
+        HandlerOf& operator=(const HandlerOf&) = delete;
+        ~HandlerOf() override { disconnect(); }
+
+        void resume(boost::system::error_code error) override {
+            disconnect();
+            std::move(handler_)(error);
+        }
+
+    private:
+        /// Before the handler runs, because the next operation of its coroutine has the same slot.
+        void disconnect() {
+            if (slot_.is_connected()) {
+                slot_.clear();
+                slot_ = {};
+            }
+        }
+
+        boost::asio::associated_cancellation_slot_t<Handler> slot_;
+        Handler handler_;
+    };
+
+    void resume_later(std::unique_ptr<Waiter> waiter, boost::system::error_code error) {
+        boost::asio::post(executor_,
+                          [waiter = std::move(waiter), error] { waiter->resume(error); });
+    }
+
+    void cancel(const Waiter* waiter) {
+        std::unique_ptr<Waiter>* link = &first_;
+        while (*link && link->get() != waiter) {
+            link = &(*link)->next;
+        }
+        if (*link) {
+            auto cancelled = std::exchange(*link, std::move((*link)->next));
+            resume_later(std::move(cancelled), boost::asio::error::operation_aborted);
+        }
+    }
+
+    boost::asio::io_context::executor_type executor_;
+    std::unique_ptr<Waiter> first_;
 };
 
 }  // namespace beastapi::detail

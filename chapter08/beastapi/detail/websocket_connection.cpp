@@ -5,6 +5,7 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -89,10 +90,13 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
     // The decorator is kept by Beast as long as the stream; an empty one costs nothing.
     stream.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
     self->state_ = State::open;
-    const Request& request = self->request_;
-    spdlog::info("{}:{} - \"WebSocket {}\" [accepted]", request.client.host, request.client.port,
-                 request.path);
+    spdlog::info("{} [accepted]", self->description());
     self->read_more();
+}
+
+std::string WebSocketConnection::description() const {
+    return fmt::format("{}:{} - \"WebSocket {}\"", request_.client.host, request_.client.port,
+                       request_.path);
 }
 
 void WebSocketConnection::read_more() {
@@ -138,9 +142,13 @@ bool WebSocketConnection::inbox_full() const noexcept {
     return inbox_.size() - inbox_head_ >= inbox_messages || inbox_bytes_ >= inbox_limit_bytes;
 }
 
-std::optional<Message> WebSocketConnection::take() {
+bool WebSocketConnection::has_news() const noexcept {
+    return inbox_head_ < inbox_.size() || state_ == State::disconnected;
+}
+
+Message WebSocketConnection::take() {
     if (inbox_head_ == inbox_.size()) {
-        return std::nullopt;
+        throw disconnect_;
     }
     Message message = std::move(inbox_[inbox_head_++]);
     inbox_bytes_ -= message.data.size();
@@ -154,32 +162,34 @@ std::optional<Message> WebSocketConnection::take() {
     return message;
 }
 
-awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {
-    if (self->state_ == State::connecting) {
-        throw std::logic_error("WebSocket::receive() was called before accept()");
+WebSocketConnection::Receiving::Receiving(WebSocketConnection& connection)
+    : flag_(connection.receiving_) {
+    if (connection.state_ == State::connecting) {
+        throw std::logic_error("a WebSocket receives before accept() was called");
     }
-    if (self->receiving_) {
+    if (flag_) {
         throw std::logic_error("two coroutines receive from one WebSocket at the same time");
     }
-    struct Receiving {
-        bool& flag;
-        explicit Receiving(bool& which) : flag(which) { flag = true; }
-        ~Receiving() { flag = false; }
-    } const receiving(self->receiving_);
-    while (true) {
-        if (auto message = self->take()) {
-            co_return std::move(*message);
-        }
-        if (self->state_ == State::disconnected) {
-            throw self->disconnect_;
-        }
-        co_await self->changed_.wait();
-    }
+    flag_ = true;
 }
 
+awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {
+    const Receiving receiving(*self);
+    while (!self->has_news()) {
+        co_await self->changed_.async_wait(asio::use_awaitable);
+    }
+    co_return self->take();
+}
+
+// As receive(), and not on top of it: the coroutine that most connections wait in is worth its
+// lines.
 awaitable<std::string> WebSocketConnection::receive_kind(std::shared_ptr<WebSocketConnection> self,
                                                          Message::Kind kind) {
-    Message message = co_await receive(self);
+    const Receiving receiving(*self);
+    while (!self->has_news()) {
+        co_await self->changed_.async_wait(asio::use_awaitable);
+    }
+    Message message = self->take();
     if (message.kind != kind) {
         self->close(close_code::unsupported_data,
                     kind == Message::Kind::text ? "Text messages only" : "Binary messages only");
@@ -191,12 +201,12 @@ awaitable<std::string> WebSocketConnection::receive_kind(std::shared_ptr<WebSock
 awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
                                           std::string payload) {
     if (self->state_ == State::connecting) {
-        throw std::logic_error("WebSocket::send was called before accept()");
+        throw std::logic_error("a WebSocket sends before accept() was called");
     }
     if (self->state_ == State::open) {
         self->outbox_->append_frame(opcode, payload);
         while (self->state_ == State::open && self->outbox_->size() > Outbox::high_water) {
-            co_await self->outbox_->progress().wait();
+            co_await self->outbox_->progress().async_wait(asio::use_awaitable);
         }
     }
     if (self->state_ == State::disconnected) {
@@ -240,9 +250,14 @@ void WebSocketConnection::start_closing_handshake() {
     });
 }
 
+void WebSocketConnection::abort() {
+    outbox_->abort();
+    set_disconnected(close_code::abnormal, {});
+}
+
 awaitable<void> WebSocketConnection::finish(std::shared_ptr<WebSocketConnection> self) {
     while (self->reading_ || self->closing_) {
-        co_await self->changed_.wait();
+        co_await self->changed_.async_wait(asio::use_awaitable);
     }
     co_await self->outbox_->shut_down(self->settings_.handshake_timeout);
 }

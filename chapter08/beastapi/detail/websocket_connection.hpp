@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +50,9 @@ public:
     void post(Opcode opcode, std::string_view payload);
     void close(std::uint16_t code, std::string_view reason);
 
+    /// Ends the connection without a word: whoever waits for it is told.
+    void abort();
+
     /// Waits for the end of the closing handshake; to be called once, after close() or a
     /// disconnect.
     static awaitable<void> finish(std::shared_ptr<WebSocketConnection> self);
@@ -61,12 +63,31 @@ public:
     const WebSocketDisconnect& disconnect() const noexcept { return disconnect_; }
     const Request& request() const noexcept { return request_; }
 
+    /// For the log: `127.0.0.1:50000 - "WebSocket /ws/chat/Alice"`, without the query, which may
+    /// hold secrets.
+    std::string description() const;
+    /// Since the request.
+    std::chrono::duration<double> age() const { return std::chrono::steady_clock::now() - begin_; }
+
 private:
+    /// Marks that a coroutine receives; a second one is a mistake in the program.
+    class Receiving {
+    public:
+        explicit Receiving(WebSocketConnection& connection);
+        ~Receiving() { flag_ = false; }
+        Receiving(const Receiving&) = delete;
+        Receiving& operator=(const Receiving&) = delete;
+
+    private:
+        bool& flag_;
+    };
+
     void read_more();
     void on_read(const boost::system::error_code& error);
     void deliver();
     bool inbox_full() const noexcept;
-    std::optional<Message> take();
+    bool has_news() const noexcept;
+    Message take();
     void start_closing_handshake();
     void set_disconnected(std::uint16_t code, std::string reason);
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
@@ -76,11 +97,12 @@ private:
     const WebSocketSettings& settings_;
     Request request_;
     std::unique_ptr<HandshakeRequest> handshake_;
+    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     State state_ = State::connecting;
     bool accepted_ = false;
     bool reading_ = false;
-    bool closing_ = false;    // our close frame is sent, its answer is awaited
-    bool receiving_ = false;  // a receive() waits
+    bool closing_ = false;  // our close frame is sent, its answer is awaited
+    bool receiving_ = false;
     WebSocketDisconnect disconnect_{close_code::abnormal};
 
     std::string incoming_;  // the message that is being read
