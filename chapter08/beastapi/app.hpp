@@ -29,6 +29,8 @@ struct ServerSettings {
     unsigned short port = 8000;                 ///< 0: one that is free
     std::size_t max_message_bytes = 64 * 1024;  ///< a larger WebSocket message is closed with 1009
     std::size_t outbox_limit = 1024 * 1024;  ///< more bytes waiting for a reader: closed with 1013
+    /// How long a client may take for a request, counted from the end of the one before.
+    std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);
     /// A WebSocket peer silent for this long is sent a ping; silent for that long again, it is
     /// gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);

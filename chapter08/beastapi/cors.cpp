@@ -1,13 +1,20 @@
 #include "beastapi/cors.hpp"
 
+#include "beastapi/detail/text.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 namespace beastapi {
 
 namespace {
+
+/// What a page may send without asking (the Fetch standard, section 2.2.2).
+constexpr std::array<std::string_view, 4> safelisted{"Accept", "Accept-Language",
+                                                     "Content-Language", "Content-Type"};
 
 bool contains(const std::vector<std::string>& list, std::string_view item) {
     return std::find(list.begin(), list.end(), item) != list.end();
@@ -17,6 +24,27 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
 
 bool CORSMiddleware::allows_origin(std::string_view origin) const {
     return contains(allow_origins, "*") || contains(allow_origins, origin);
+}
+
+bool CORSMiddleware::allows_headers(std::string_view list) const {
+    if (contains(allow_headers, "*")) {
+        return true;
+    }
+    const auto is_allowed = [this](std::string_view name) {
+        const auto is_name = [name](std::string_view each) { return detail::iequals(each, name); };
+        return std::any_of(safelisted.begin(), safelisted.end(), is_name) ||
+               std::any_of(allow_headers.begin(), allow_headers.end(), is_name);
+    };
+    while (!list.empty()) {
+        std::string_view name = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(list.size(), name.size() + 1));
+        name.remove_prefix(std::min(name.size(), name.find_first_not_of(' ')));
+        name = name.substr(0, name.find_last_not_of(' ') + 1);
+        if (!name.empty() && !is_allowed(name)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 std::optional<Response> CORSMiddleware::preflight(const Request& request) const {
@@ -33,6 +61,9 @@ std::optional<Response> CORSMiddleware::preflight(const Request& request) const 
         refused.emplace_back("method");
     }
     const auto headers = request.headers.get("Access-Control-Request-Headers");
+    if (headers && !allows_headers(*headers)) {
+        refused.emplace_back("headers");
+    }
     Response response =
         refused.empty()
             ? PlainTextResponse("OK")

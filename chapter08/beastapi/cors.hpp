@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace beastapi {
@@ -28,6 +29,7 @@ struct CORSMiddleware {
 
 private:
     bool allows_origin(std::string_view origin) const;
+    bool allows_headers(std::string_view list) const;
 };
 
 }  // namespace beastapi

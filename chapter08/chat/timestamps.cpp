@@ -55,6 +55,21 @@ private:
     std::string_view rest_;
 };
 
+/// Whether the calendar has this date, which reads `YYYY-MM-DD`.
+bool is_in_calendar(std::string_view date) {
+    const auto number = [date](std::size_t at, std::size_t width) {
+        int value = 0;
+        for (const char digit : date.substr(at, width)) {
+            value = value * 10 + (digit - '0');
+        }
+        return value;
+    };
+    return std::chrono::year_month_day(std::chrono::year(number(0, 4)),
+                                       std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                       std::chrono::day(static_cast<unsigned>(number(8, 2))))
+        .ok();
+}
+
 }  // namespace
 
 std::string now_rfc3339() {
@@ -86,7 +101,7 @@ bool is_rfc3339(std::string_view text) {
     const bool utc = scan.one_of("Zz");
     const bool offset = !utc && scan.one_of("+-") && scan.number(2, 0, 23) && scan.one_of(":") &&
                         scan.number(2, 0, 59);
-    return (utc || offset) && scan.at_end();
+    return (utc || offset) && scan.at_end() && is_in_calendar(text.substr(0, 10));
 }
 
 }  // namespace chat

@@ -29,7 +29,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto request_timeout = 10s;   // from the end of one request to that of the next
 constexpr auto response_timeout = 60s;  // for the client to take a response
 constexpr auto closing_timeout = 10s;   // for the client to take the last bytes, and to close
 constexpr std::uint32_t head_limit = 16 * 1024;
@@ -152,76 +151,97 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
 
 awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
-    OutboxStream stream(self->outbox_);
     beast::flat_buffer buffer(head_limit + body_limit);
-    Timer deadline(stream.get_executor());
+    Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
-        http::request_parser<http::string_body> parser;
-        parser.header_limit(head_limit);
-        parser.body_limit(body_limit);
-        deadline.expires_after(request_timeout);
-        deadline.async_wait([self](const error_code& error) {
-            if (!error && self->waiting_for_request_) {
-                self->late_ = true;
-                error_code ignored;
-                self->outbox_->socket().cancel(ignored);
-            }
-        });
-        error_code error;
-        self->waiting_for_request_ = true;
-        co_await http::async_read(stream, buffer, parser,
-                                  asio::redirect_error(asio::use_awaitable, error));
-        self->waiting_for_request_ = false;
-        if (error) {
-            auto answer = refusal(error);
-            if (self->late_ && parser.got_some()) {
-                answer = error_response(408, "Request Timeout");
-            }
-            if (answer) {
-                co_await respond(self, std::move(*answer), false, false);
-            }
-            co_return std::nullopt;
+        self->end_when_late(deadline);
+        auto message = co_await read_request(self, buffer);
+        if (!message) {
+            break;
         }
-        deadline.expires_after(response_timeout);
-        deadline.async_wait([self](const error_code& cancelled) {
-            if (!cancelled) {
-                self->abort();
-            }
-        });
-        auto message = std::make_unique<HandshakeRequest>(parser.release());
-        const bool keep_alive = message->keep_alive() && !self->server_->stopping();
+        self->abort_when_stuck(deadline);
         const bool is_head = message->method() == http::verb::head;
+        bool keep_alive = message->keep_alive() && !self->server_->stopping();
         std::optional<Request> request = self->describe(*message);
+        std::optional<Response> response;
         if (!request) {
-            co_await respond(
-                self, error_response(400, "Malformed request: the target is not a valid URL"),
-                is_head, false);
-            co_return std::nullopt;
-        }
-        if (beast::websocket::is_upgrade(*message)) {
+            response = error_response(400, "Malformed request: the target is not a valid URL");
+            keep_alive = false;
+        } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
-            auto refused = handshake_refusal(*message);
-            if (route != nullptr && !refused) {
+            response = handshake_refusal(*message);
+            if (route != nullptr && !response) {
+                request->path_params = std::move(params);
                 self->outbox_->unread(
                     {static_cast<const char*>(buffer.data().data()), buffer.size()});
-                request->path_params = std::move(params);
-                co_return Upgrade{route, std::make_shared<WebSocketConnection>(
-                                             self->outbox_, std::move(*request), std::move(message),
-                                             self->server_->websocket_settings())};
+                co_return self->upgrade(*route, std::move(*request), std::move(message));
             }
-            if (route != nullptr) {
-                co_await respond(self, std::move(*refused), is_head, false);
-                co_return std::nullopt;
+            if (route == nullptr) {
+                response.reset();
             }
         }
         message.reset();
-        Response response = co_await self->server_->app().handle(std::move(*request));
-        co_await respond(self, std::move(response), is_head, keep_alive);
+        if (!response) {
+            response = co_await self->server_->app().handle(std::move(*request));
+        }
+        co_await respond(self, std::move(*response), is_head, keep_alive);
         if (!keep_alive) {
             break;
         }
     }
     co_return std::nullopt;
+}
+
+// The buffer belongs to serve_http, which waits for this.
+awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_request(
+    std::shared_ptr<HttpSession> self, beast::flat_buffer& buffer) {
+    OutboxStream stream(self->outbox_);
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(head_limit);
+    parser.body_limit(body_limit);
+    error_code error;
+    self->waiting_for_request_ = true;
+    co_await http::async_read(stream, buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+    self->waiting_for_request_ = false;
+    if (!error) {
+        co_return std::make_unique<HandshakeRequest>(parser.release());
+    }
+    auto answer = refusal(error);
+    if (self->late_ && parser.got_some()) {
+        answer = error_response(408, "Request Timeout");
+    }
+    if (answer) {
+        co_await respond(self, std::move(*answer), false, false);
+    }
+    co_return nullptr;
+}
+
+void HttpSession::end_when_late(Timer& deadline) {
+    deadline.expires_after(server_->request_timeout());
+    deadline.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error && self->waiting_for_request_) {
+            self->late_ = true;
+            error_code ignored;
+            self->outbox_->socket().cancel(ignored);
+        }
+    });
+}
+
+void HttpSession::abort_when_stuck(Timer& deadline) {
+    deadline.expires_after(response_timeout);
+    deadline.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error) {
+            self->abort();
+        }
+    });
+}
+
+HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
+                                          std::unique_ptr<HandshakeRequest> message) const {
+    return {route,
+            std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
+                                                  server_->websocket_settings())};
 }
 
 std::optional<Request> HttpSession::describe(const HandshakeRequest& message) const {
@@ -295,7 +315,7 @@ awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, 
     self->websocket_ = upgrade.connection;
     std::exception_ptr failure;
     try {
-        co_await upgrade.route->websocket_handler()(WebSocket(upgrade.connection));
+        co_await upgrade.route.websocket_handler()(WebSocket(upgrade.connection));
     } catch (const WebSocketDisconnect&) {
         // A handler need not catch it.
     } catch (...) {

@@ -9,6 +9,8 @@
 #include "beastapi/response.hpp"
 #include "beastapi/router.hpp"
 
+#include <boost/beast/core/flat_buffer.hpp>
+
 #include <memory>
 #include <optional>
 
@@ -38,16 +40,23 @@ private:
 
     /// A WebSocket that is asked for, and the endpoint that will accept it.
     struct Upgrade {
-        const Route* route;
+        const Route& route;
         std::shared_ptr<WebSocketConnection> connection;
     };
 
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
+    static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
+        std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
     static awaitable<void> reject(std::shared_ptr<HttpSession> self, Upgrade upgrade);
     static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
                                    bool is_head, bool keep_alive);
+
+    void end_when_late(Timer& deadline);
+    void abort_when_stuck(Timer& deadline);
+    Upgrade upgrade(const Route& route, Request request,
+                    std::unique_ptr<HandshakeRequest> message) const;
 
     /// Nothing if the target is malformed.
     std::optional<Request> describe(const HandshakeRequest& message) const;

@@ -23,6 +23,7 @@ Server::Server(asio::io_context& context, const App& app, const ServerSettings& 
     : context_(context),
       app_(app),
       host_(settings.host),
+      request_timeout_(settings.request_timeout),
       shutdown_timeout_(settings.shutdown_timeout),
       websocket_settings_{.max_message_bytes = settings.max_message_bytes,
                           .outbox_limit = settings.outbox_limit,

@@ -41,6 +41,9 @@ public:
 
     const App& app() const noexcept { return app_; }
     const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
+    std::chrono::steady_clock::duration request_timeout() const noexcept {
+        return request_timeout_;
+    }
     Flusher& flusher() noexcept { return flusher_; }
     bool stopping() const noexcept { return stopping_; }
     std::size_t session_count() const noexcept { return sessions_.size(); }
@@ -58,6 +61,7 @@ private:
     boost::asio::io_context& context_;
     const App& app_;
     std::string host_;
+    std::chrono::steady_clock::duration request_timeout_;
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
     Acceptor acceptor_;

@@ -104,7 +104,12 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string
     if (in.fail()) {
         return std::nullopt;
     }
-    return std::chrono::system_clock::from_time_t(::timegm(&fields));
+    const auto time = std::chrono::system_clock::from_time_t(::timegm(&fields));
+    // get_time() is content with the beginning of a date, and with a day that its month lacks.
+    if (http_date(time) != text) {
+        return std::nullopt;
+    }
+    return time;
 }
 
 }  // namespace beastapi::detail
