@@ -1,0 +1,1 @@
+"""Plays conversations (`.chat` files) against a chat server and says what differed."""

@@ -1,0 +1,113 @@
+"""Starts the three stacks on free ports of this machine, and stops what it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections import deque
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAMS = ROOT / "docs" / "src" / "08_chat"
+PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debian's packages
+
+START_DEADLINE = 20.0  # seconds
+STOP_DEADLINE = 5.0
+_RUNNING = re.compile(r"(?:running on|starting up on) https?://[^:]+:(\d+)")
+
+
+class ServerError(Exception):
+    """The server did not start, or has no such setting."""
+
+
+def command(stack: str, needs: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The command line that starts a stack with these settings, and its extra environment."""
+    settings = dict(zip(needs[::2], needs[1::2]))
+    if stack == "cpp":
+        program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
+        return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *needs], {}
+    if stack == "fastapi":
+        argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(PROGRAMS), "fastapi_app:app"]
+        argv += ["--host", "127.0.0.1", "--port", "0"]
+        environment = {}
+        for name, value in settings.items():
+            if name == "--max-message-bytes":
+                argv += ["--ws-max-size", value]
+            elif name in ("--heartbeat-interval", "--heartbeat-timeout"):
+                environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
+            else:
+                raise ServerError(f"fastapi has no setting {name}")
+        return argv, environment
+    if settings:
+        raise ServerError(f"{stack} has no setting {next(iter(settings))}")
+    return [PYTHON, str(PROGRAMS / "flask_socketio_app.py"), "0"], {}
+
+
+class Server:
+    """A server to talk to: one that was started here, or one that is running already."""
+
+    def __init__(self, stack: str, port: int) -> None:
+        self.stack = stack
+        self.port = port
+        self.process: asyncio.subprocess.Process | None = None
+        self.log: deque[str] = deque(maxlen=200)
+        self._log_reader: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, stack: str, needs: tuple[str, ...] = ()) -> Server:
+        """Starts a stack on a free port and waits until it listens."""
+        argv, environment = command(stack, needs)
+        server = cls(stack, 0)
+        try:
+            server.process = await asyncio.create_subprocess_exec(
+                *argv,
+                env=os.environ | environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                limit=2**24,
+                start_new_session=True,  # Ctrl-C reaches the runner, and the runner stops it
+            )
+        except OSError as error:
+            raise ServerError(f"cannot start {argv[0]}: {error.strerror}") from error
+        listening = asyncio.get_running_loop().create_future()
+        server._log_reader = asyncio.create_task(server._read_log(listening))
+        try:
+            server.port = await asyncio.wait_for(listening, START_DEADLINE)
+        except BaseException as error:
+            await server.stop()
+            if not isinstance(error, (asyncio.TimeoutError, ServerError)):
+                raise
+            raise ServerError(f"{stack} did not start:\n" + "\n".join(server.log)) from error
+        return server
+
+    async def _read_log(self, listening: asyncio.Future[int]) -> None:
+        assert self.process and self.process.stdout
+        async for line in self.process.stdout:
+            text = line.decode("utf-8", "replace").rstrip()
+            self.log.append(text)
+            found = _RUNNING.search(text)
+            if found and not listening.done():
+                listening.set_result(int(found[1]))
+        if not listening.done():
+            listening.set_exception(ServerError("it ended"))
+
+    def terminate(self) -> None:
+        """Sends SIGTERM."""
+        assert self.process, "only a server that was started here can be stopped"
+        if self.process.returncode is None:
+            self.process.terminate()
+
+    async def stop(self) -> None:
+        """Ends the process: SIGTERM, and SIGKILL when that does not do it in time."""
+        if not self.process:
+            return
+        self.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), STOP_DEADLINE)
+        except asyncio.TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+        if self._log_reader:
+            await self._log_reader

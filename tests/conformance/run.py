@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""Plays the conversations of this folder against the chat's three stacks.
+
+    run.py                              every scenario on every stack
+    run.py --stack fastapi 20_broadcast one scenario on one stack
+    run.py --stack cpp --url http://127.0.0.1:8000
+                                        against a server that runs already, with its defaults
+    run.py --fault ghost --stack fastapi --stack cpp
+                                        one fault on two stacks, the transcripts side by side
+
+Exit status: 0 when every stack behaves as its list of known failures says, 1 when not, 2 for a
+mistake in the command line, in a scenario or in a list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from player import report, transcript  # noqa: E402
+from player.known import KNOWN, judge, load_known_failures  # noqa: E402
+from player.outcome import Outcome  # noqa: E402
+from player.play import Player  # noqa: E402
+from player.scenario import STACKS, Scenario, ScenarioError, load_all  # noqa: E402
+from player.server import Server, ServerError  # noqa: E402
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="names of scenarios (all by default)")
+    parser.add_argument(
+        "--stack", action="append", choices=STACKS, help="which server; may be repeated"
+    )
+    parser.add_argument("--url", help="a running server of the one --stack, instead of a new one")
+    parser.add_argument("--fault", metavar="NAME", help="play one of faults/ and show who got what")
+    parser.add_argument("--json", metavar="FILE", help="write the results to FILE (- for stdout)")
+    parser.add_argument("--list", action="store_true", help="list the scenarios")
+    parser.add_argument("--verbose", action="store_true", help="say what differs in known failures")
+    parser.add_argument("--color", action="store_true", help="colours, also without a terminal")
+    arguments = parser.parse_args()
+    arguments.stack = list(dict.fromkeys(arguments.stack or STACKS))
+    if arguments.url and len(arguments.stack) != 1:
+        parser.error("--url needs exactly one --stack")
+    return arguments
+
+
+class Servers:
+    """Gives each scenario a server with its settings, the same one as long as it is clean."""
+
+    def __init__(self, stack: str, url: str | None) -> None:
+        self._stack = stack
+        self._url = url
+        self._server: Server | None = None
+        self._needs: tuple[str, ...] = ()
+
+    async def get(self, needs: tuple[str, ...]) -> Server:
+        if self._url:
+            return Server(self._stack, urlsplit(self._url).port or 80)
+        if self._server and self._needs != needs:
+            await self.drop()
+        if not self._server:
+            self._server = await Server.start(self._stack, needs)
+            self._needs = needs
+        return self._server
+
+    async def drop(self) -> None:
+        """Stops the server, so that the next scenario gets a new one."""
+        if self._server:
+            server, self._server = self._server, None
+            await server.stop()
+
+    def can_play(self, scenario: Scenario) -> bool:
+        if self._stack not in scenario.stacks:
+            return False
+        return not self._url or not (scenario.needs or scenario.stops_the_server)
+
+
+async def play(servers: Servers, scenario: Scenario, known: bool, to_the_end: bool) -> Outcome:
+    """Plays one scenario on a server that holds nobody."""
+    server = await servers.get(scenario.needs)
+    try:
+        outcome = await Player(scenario, server, known, to_the_end).play()
+    except BaseException:
+        await servers.drop()
+        raise
+    if outcome.left_behind or scenario.stops_the_server:
+        await servers.drop()
+    elif server.process and server.process.returncode is not None:
+        outcome.differences += ["the server ended", *(f"    {line}" for line in server.log)]
+        await servers.drop()
+    return outcome
+
+
+async def run_stack(
+    stack: str, scenarios: list[Scenario], names: set[str], arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Plays the scenarios on one stack; returns their results."""
+    known = load_known_failures(HERE / "known_failures" / f"{stack}.txt", names)
+    servers = Servers(stack, arguments.url)
+    results = []
+    try:
+        for scenario in sorted(scenarios, key=lambda scenario: scenario.needs):
+            if not servers.can_play(scenario):
+                results.append(report.skipped_json(scenario, stack))
+                continue
+            outcome = await play(servers, scenario, scenario.name in known, False)
+            verdict = judge(outcome, known)
+            report.print_verdict(verdict, arguments.color, arguments.verbose)
+            results.append(report.scenario_json(verdict))
+    finally:
+        await servers.drop()
+    return results
+
+
+async def run_conversations(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
+    """Plays the conversations and prints the closing line."""
+    wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
+    names = {scenario.name for scenario in scenarios}
+    results: list[dict[str, Any]] = []
+    for stack in arguments.stack:
+        began = time.monotonic()
+        of_stack = await run_stack(stack, wanted, names, arguments)
+        results += of_stack
+        print(f"{stack}: {_tally(of_stack)} in {time.monotonic() - began:.1f} s\n", flush=True)
+    counts = {
+        "passed": sum(result["status"] in ("passed", KNOWN) for result in results),
+        "skipped": sum(result["status"] == "not for this stack" for result in results),
+    }
+    counts["failed"] = len(results) - counts["passed"] - counts["skipped"]
+    if arguments.json:
+        write_json(arguments.json, {**counts, "results": results})
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    print(f"{counts['passed']} passed, {counts['failed']} failed{skipped}")
+    return 1 if counts["failed"] else 0
+
+
+def _tally(results: Iterable[dict[str, Any]]) -> str:
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result["status"]] = counts.get(result["status"], 0) + 1
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+async def run_fault(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
+    """Plays one fault on each stack that it is meant for and shows the transcripts."""
+    faults = {s.name: s for s in scenarios if s.path.parent.name == "faults"}
+    if arguments.fault not in faults:
+        raise ScenarioError(f"no fault is named {arguments.fault}; there are {', '.join(faults)}")
+    fault = faults[arguments.fault]
+    outcomes = []
+    for stack in arguments.stack:
+        servers = Servers(stack, arguments.url)
+        if servers.can_play(fault):
+            try:
+                outcomes.append(await play(servers, fault, True, True))
+            finally:
+                await servers.drop()
+    if not outcomes:
+        print(f"{fault.name} is for {', '.join(fault.stacks)} only", file=sys.stderr)
+        return 2
+    if arguments.json:
+        write_json(arguments.json, [report.transcript_json(outcome) for outcome in outcomes])
+    if arguments.json != "-":
+        # The stack that mends the fault stands last, and the others are held against it.
+        outcomes.sort(key=lambda outcome: STACKS.index(outcome.stack), reverse=True)
+        width = shutil.get_terminal_size((160, 24)).columns
+        print(transcript.side_by_side(outcomes, width, arguments.color))
+    return 0
+
+
+def write_json(file: str, value: Any) -> None:
+    """Writes a report to a file, or to standard output for `-`."""
+    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    if file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(file).write_text(text, encoding="utf-8")
+
+
+async def main() -> int:
+    """Runs what the command line asks for; SIGTERM and Ctrl-C also stop the servers."""
+    arguments = parse_arguments()
+    arguments.color = arguments.color or sys.stdout.isatty()
+    this_task = asyncio.current_task()
+    assert this_task
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, this_task.cancel)
+    try:
+        scenarios = load_all(HERE / "scenarios", HERE / "faults")
+        unknown = set(arguments.names) - {scenario.name for scenario in scenarios}
+        if unknown:
+            raise ScenarioError(f"no scenario is named {', '.join(sorted(unknown))}; try --list")
+        if arguments.list:
+            for scenario in scenarios:
+                print(f"{scenario.name:34} {scenario.title}  [{' '.join(scenario.stacks)}]")
+            return 0
+        if arguments.fault:
+            return await run_fault(arguments, scenarios)
+        return await run_conversations(arguments, scenarios)
+    except (ValueError, ServerError) as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(main()))
+    except asyncio.CancelledError:
+        sys.exit(130)
