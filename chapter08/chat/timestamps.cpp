@@ -16,17 +16,34 @@ class Scanner {
 public:
     explicit Scanner(std::string_view text) : rest_(text) {}
 
-    /// Exactly `width` digits with a value from `low` to `high`.
-    bool number(std::size_t width, int low, int high) {
-        int value = 0;
+    /// Exactly `width` digits with a value from `low` to `high`, which `value` becomes.
+    bool number(std::size_t width, unsigned low, unsigned high, unsigned& value) {
+        value = 0;
         for (std::size_t i = 0; i < width; ++i) {
             if (rest_.empty() || !is_digit(rest_.front())) {
                 return false;
             }
-            value = value * 10 + (rest_.front() - '0');
+            value = value * 10 + static_cast<unsigned>(rest_.front() - '0');
             rest_.remove_prefix(1);
         }
         return value >= low && value <= high;
+    }
+
+    bool number(std::size_t width, unsigned low, unsigned high) {
+        unsigned ignored = 0;
+        return number(width, low, high, ignored);
+    }
+
+    /// A day that exists, as `2024-02-29`.
+    bool date() {
+        unsigned year = 0;
+        unsigned month = 0;
+        unsigned day = 0;
+        return number(4, 0, 9999, year) && one_of("-") && number(2, 1, 12, month) && one_of("-") &&
+               number(2, 1, 31, day) &&
+               std::chrono::year_month_day(std::chrono::year(static_cast<int>(year)),
+                                           std::chrono::month(month), std::chrono::day(day))
+                   .ok();
     }
 
     bool one_of(std::string_view characters) {
@@ -90,11 +107,9 @@ std::string isoformat(std::chrono::system_clock::time_point time) {
 
 bool is_rfc3339(std::string_view text) {
     Scanner scan(text);
-    const bool date_and_time = scan.number(4, 0, 9999) && scan.one_of("-") &&
-                               scan.number(2, 1, 12) && scan.one_of("-") && scan.number(2, 1, 31) &&
-                               scan.one_of("Tt ") && scan.number(2, 0, 23) && scan.one_of(":") &&
-                               scan.number(2, 0, 59) && scan.one_of(":") && scan.number(2, 0, 60) &&
-                               scan.optional_fraction();
+    const bool date_and_time = scan.date() && scan.one_of("Tt ") && scan.number(2, 0, 23) &&
+                               scan.one_of(":") && scan.number(2, 0, 59) && scan.one_of(":") &&
+                               scan.number(2, 0, 60) && scan.optional_fraction();
     if (!date_and_time) {
         return false;
     }

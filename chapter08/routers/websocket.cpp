@@ -64,13 +64,16 @@ awaitable<void> handle_frame(std::string data, WebSocket websocket,
     } else if (parsed.message->type == ClientMessage::Type::heartbeat) {
         co_await websocket.send_text(messages.heartbeat_ack());
     } else if (parsed.message->type == ClientMessage::Type::message) {
-        const std::string sender =
-            username ? *username : parsed.message->username.value_or("Anonymous");
-        if (!username && !chat::is_valid_username(sender)) {
+        std::optional<std::string> claimed;
+        if (!username) {
+            claimed = parsed.message->username;
+        }
+        if (claimed && !chat::is_valid_username(*claimed)) {
             co_await websocket.send_text(messages.error(ErrorCode::invalid_format));
-        } else if (!username && manager.is_connected(sender)) {
-            co_await websocket.send_text(messages.error(ErrorCode::name_taken, sender));
+        } else if (claimed && manager.is_connected(*claimed)) {
+            co_await websocket.send_text(messages.error(ErrorCode::name_taken, *claimed));
         } else {
+            const std::string sender = username.value_or(claimed.value_or("Anonymous"));
             co_await deliver(std::move(*parsed.message), sender, websocket, manager);
         }
     }
