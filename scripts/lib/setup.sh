@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# Installs what the project needs and the machine lacks; run again, it only looks.
+#
+#   source scripts/lib/setup.sh; set_up run
+#   scripts/lib/setup.sh run|test
+#
+# This file is the one list of what is installed, and why.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# Boost.JSON's and Asio's parts that are used here came with 1.81.
+oldest_boost=1.81
+# One version for all: another one lays the code out differently, or complains of other things.
+llvm=19
+oldest_node=18
+
+# group | package (@: the version of Boost; "a, b": the first that is offered)
+#       | commands, any of which makes the package superfluous | a header of it | what it is for
+needs=(
+    "run|g++|g++||the C++20 compiler"
+    "run|cmake|cmake||says what is built, and how"
+    "run|ninja-build|ninja||builds what has changed"
+    "run|libboost@-dev||boost/asio/awaitable.hpp|Boost.Asio and Boost.Beast: sockets, coroutines, HTTP, WebSocket"
+    "run|libboost-json@-dev||boost/json.hpp|Boost.JSON: the messages"
+    "run|libboost-test@-dev||boost/test/unit_test.hpp|Boost.Test: CMake looks for it even where the tests are not built"
+    "run|libfmt-dev||fmt/format.h|fmt: text from values, as Python's f-strings"
+    "run|libspdlog-dev||spdlog/spdlog.h|spdlog: the log"
+    "run|libcli11-dev||CLI/CLI.hpp|CLI11: the settings from command line, environment and file"
+    "run|nodejs|node||runs npm"
+    "run|npm|npm||fetches Swagger UI, which /docs shows"
+    "run|ca-certificates|||lets npm know whom it talks to"
+    "test|python3|python3||runs checks and tests of the scripts"
+    "test|chromium, chromium-browser|chromium chromium-browser google-chrome||the browser in which the page is tested"
+    "test|fonts-noto-cjk|||the page in Chinese"
+    "test|fonts-noto-color-emoji|||the page's ✅ and ❌"
+    "test|clang-format-$llvm|clang-format-$llvm||checks the layout of the C++"
+    "test|clang-tidy-$llvm|clang-tidy-$llvm||finds mistakes in the C++"
+    "test|shellcheck|shellcheck||finds mistakes in the scripts"
+    "test|curl|curl||asks the server over HTTP in the tests of the scripts"
+    "test|git|git||lists the files to check"
+)
+
+# set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
+# "run" builds and starts the server, "test" is that and what the tests need.
+set_up() {
+    local group=$1 missing=()
+    if have dpkg-query; then
+        find_missing_packages "$group"
+        [[ ${#missing[@]} -eq 0 ]] || install_packages
+    else
+        find_missing_elsewhere "$group"
+        [[ ${#missing[@]} -eq 0 ]] || refuse_elsewhere
+    fi
+    install_node_modules "$group"
+}
+
+in_group() { [[ $1 == run || $1 == "$2" ]]; }
+
+any_command() {
+    local command
+    for command in "$@"; do
+        ! have "$command" || return 0
+    done
+    return 1
+}
+
+# Fills `missing` with the rows of `needs` that neither dpkg nor the PATH knows.
+find_missing_packages() {
+    local group=$1 row row_group packages commands name version boost=''
+    declare -A installed=()
+    while read -r name _; do
+        installed[$name]=1
+    done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | grep ' installed$')
+    # Of several Boosts only one can be installed; the others of its packages must match it.
+    for name in "${!installed[@]}"; do
+        if [[ $name =~ ^libboost([0-9]+\.[0-9]+)-dev$ ]]; then
+            version=${BASH_REMATCH[1]}
+            ! at_least "$version" "$oldest_boost" || boost=$version
+        fi
+    done
+    for row in "${needs[@]}"; do
+        [[ -z $boost ]] || row=${row/@/$boost}
+        IFS='|' read -r row_group packages commands _ <<<"$row"
+        in_group "$row_group" "$group" || continue
+        for name in ${packages//,/ }; do
+            [[ -z ${installed[$name]:-} ]] || continue 2
+        done
+        # shellcheck disable=SC2086  # the commands are words
+        any_command $commands || missing+=("$row")
+    done
+}
+
+# at_least VERSION OLDEST
+at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]; }
+
+# The newest Boost of which apt offers all the parts; nothing if none is new enough.
+newest_boost() {
+    local offered version
+    offered=$(apt-cache --names-only search '^libboost(-json|-test)?[0-9]+\.[0-9]+-dev$' | cut -d ' ' -f 1)
+    while read -r version; do
+        if at_least "$version" "$oldest_boost" && grep -qx "libboost-json$version-dev" <<<"$offered" &&
+            grep -qx "libboost-test$version-dev" <<<"$offered"; then
+            echo "$version"
+            return
+        fi
+    done < <(sed -n 's/^libboost\([0-9.]*\)-dev$/\1/p' <<<"$offered" | sort -rV)
+}
+
+is_offered() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; }
+
+# Installs the rows in `missing` by apt, as root or through sudo.
+install_packages() {
+    local row packages candidate package reason boost='' names=() as_root=()
+    have apt-get || refuse_elsewhere
+    if [[ $(id -u) -ne 0 ]]; then
+        as_root=(sudo)
+        # Only a person can answer sudo's question.
+        [[ -t 0 ]] || as_root=(sudo -n)
+    fi
+    if [[ ${#as_root[@]} -gt 0 ]] && ! have sudo; then
+        refuse_without_root
+    fi
+    say "Looking up the packages that are missing"
+    logged "$root/build/log/apt-update.log" "${as_root[@]}" apt-get update -q ||
+        refuse_without_root "apt-get update failed (see above, or build/log/apt-update.log)."
+
+    for row in "${missing[@]}"; do
+        IFS='|' read -r _ packages _ _ reason <<<"$row"
+        if [[ $packages == *@* ]]; then
+            boost=${boost:-$(newest_boost)}
+            [[ -n $boost ]] || fail "this system offers no Boost $oldest_boost or newer" \
+                "Debian 12, Ubuntu 24.04 and everything newer do."
+            packages=${packages/@/$boost}
+        fi
+        package=
+        for candidate in ${packages//,/ }; do
+            if is_offered "$candidate"; then
+                package=$candidate
+                break
+            fi
+        done
+        [[ -n $package ]] || fail "apt offers no package $packages ($reason)" \
+            "Debian 12, Ubuntu 24.04 and everything newer do, in their standard sources."
+        names+=("$package")
+        note "  $(printf '%-26s' "$package") $reason"
+    done
+
+    say "Installing ${#names[@]} packages (the log: build/log/apt-install.log)"
+    # Nothing that the machine's owner installed is removed for this.
+    logged "$root/build/log/apt-install.log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends --no-remove \
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "${names[@]}" ||
+        fail "apt-get could not install the packages: see above, or build/log/apt-install.log" \
+            "If it could not reach its sources: check the network, then run this again." \
+            "If it says that packages need to be removed, an older Boost is in the way; have it replaced by" \
+            "  sudo apt-get install ${names[*]}"
+}
+
+refuse_without_root() {
+    local row packages reason names=()
+    note "These packages are missing:"
+    for row in "${missing[@]}"; do
+        IFS='|' read -r _ packages _ _ reason <<<"$row"
+        packages=${packages%%,*}
+        names+=("${packages/@/$oldest_boost}")
+        note "  $(printf '%-26s' "${names[-1]}") $reason"
+    done
+    fail "${1:-they can only be installed by root, and there is no sudo here}" \
+        "Have someone who may run" \
+        "  apt-get update && apt-get install ${names[*]}" \
+        "(or with a newer Boost than $oldest_boost), then run this again."
+}
+
+# Fills `missing` on a system without dpkg, where only commands and headers can be looked for.
+find_missing_elsewhere() {
+    local group=$1 row row_group commands header seen=''
+    if have g++; then
+        seen=$(for row in "${needs[@]}"; do
+            IFS='|' read -r _ _ _ header _ <<<"$row"
+            [[ -z $header ]] || printf '#if __has_include(<%s>)\nfound %s\n#endif\n' "$header" "$header"
+        done | g++ -std=c++20 -E -P -x c++ - 2>/dev/null || true)
+    fi
+    for row in "${needs[@]}"; do
+        IFS='|' read -r row_group _ commands header _ <<<"$row"
+        in_group "$row_group" "$group" || continue
+        if [[ -n $commands ]]; then
+            # shellcheck disable=SC2086  # the commands are words
+            any_command $commands || missing+=("$row")
+        elif [[ -n $header ]]; then
+            grep -qxF "found $header" <<<"$seen" || missing+=("$row")
+        fi
+    done
+}
+
+refuse_elsewhere() {
+    local row packages reason
+    note "These are missing (the names are Debian's):"
+    for row in "${missing[@]}"; do
+        IFS='|' read -r _ packages _ _ reason <<<"$row"
+        packages=${packages%%,*}
+        note "  $(printf '%-26s' "${packages/@/}") $reason"
+    done
+    fail "this script installs packages on Debian and Ubuntu only" \
+        "Install them with this system's package manager (Boost $oldest_boost or newer), then run this again."
+}
+
+# Brings node_modules to what package-lock.json says. A stamp beside the modules says for which group
+# and lock they were installed, so that this costs nothing, and no network, when they are in place.
+install_node_modules() {
+    local group=$1 lock stamp=$root/node_modules/.set-up options=()
+    local installed='' version
+    lock=$(sha256sum <"$root/package-lock.json")
+    [[ ! -f $stamp ]] || installed=$(<"$stamp")
+    if [[ $installed == "test $lock" || $installed == "$group $lock" ]]; then
+        return 0
+    fi
+    version=$(node --version)
+    version=${version#v}
+    at_least "$version" "$oldest_node" ||
+        fail "Node.js is too old: $version, and $oldest_node is needed" "Update it, then run this again."
+    [[ $group != run ]] || options=(--omit=dev)
+    say "Fetching the npm packages"
+    # No package's own script runs here: none is needed, and some of them call home.
+    (cd "$root" && logged "$root/build/log/npm.log" npm ci "${options[@]}" --ignore-scripts --no-audit \
+        --no-fund --no-update-notifier --prefer-offline) ||
+        fail "npm could not fetch its packages: see above, or build/log/npm.log" \
+            "Check the network, then run this again."
+    echo "$group $lock" >"$stamp"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    case ${1:-} in
+        run | test) set_up "$1" ;;
+        *) print_header "$0" ;;
+    esac
+fi

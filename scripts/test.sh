@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Checks and tests everything.
+#
+#   scripts/test.sh [--quick | --sanitize | --ci] [REGEX…]
+#
+#   --quick       the checks and the unit tests only: about as long as the build takes.
+#   --sanitize    instead of the usual suites, those that run the C++, under AddressSanitizer and
+#                 UndefinedBehaviorSanitizer.
+#   --ci          the usual suites, then --sanitize.
+#   REGEX…        only the C++ tests whose names match one of these (as ctest -R does).
+#   --help        this text.
+#
+# Installs what is missing. The last line is `N passed, N failed`; the exit status is 0 if none failed.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/build.sh"
+
+# What is run, in this order: when, a function below, and what it is. A new suite is a new line.
+# "quick" runs always but under --sanitize, "full" not with --quick, "sanitize" with that or --ci.
+suites=(
+    "quick|layout|the C++ is laid out by .clang-format"
+    "quick|coroutines|no co_await that GCC 12 compiles wrongly"
+    "quick|shell_scripts|the shell scripts pass shellcheck"
+    "quick|compile_release|it compiles"
+    "quick|unit_tests|unit tests"
+    "full|other_tests|integration tests"
+    "full|script_tests|the scripts"
+    "full|browser_tests|the page in Chromium"
+    "full|lint|clang-tidy finds no mistake"
+    "sanitize|compile_sanitize|it compiles with sanitizers and without warnings"
+    "sanitize|sanitized_tests|unit and integration tests with sanitizers"
+    "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
+)
+
+layout() { check scripts/format.sh --check; }
+
+coroutines() {
+    local files
+    mapfile -t files < <(project_files '*.cpp' '*.hpp')
+    check scripts/check_coroutines.py "${files[@]}"
+}
+
+shell_scripts() {
+    local files
+    mapfile -t files < <(project_files 'scripts/*.sh' '.ci/run')
+    check shellcheck --external-sources "${files[@]}"
+}
+
+compile_release() { check build release all || abandon; }
+unit_tests() { ctest_suite release --label-regex '^unit$'; }
+other_tests() { ctest_suite release --label-exclude '^unit$'; }
+script_tests() { unittest_suite tests/scripts; }
+browser_tests() { node_suite release tests/browser; }
+lint() { check scripts/lint.sh; }
+
+compile_sanitize() { check build sanitize all || abandon; }
+sanitized_tests() { ctest_suite sanitize; }
+sanitized_browser_tests() { node_suite sanitize tests/browser; }
+
+named_tests() { ctest_suite release --tests-regex "$pattern"; }
+named_sanitized_tests() { ctest_suite sanitize --tests-regex "$pattern"; }
+
+# A program built with sanitizers ends at its first mistake.
+export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+# --- what the suites are made of ---------------------------------------------------------------------
+
+# count PASSED FAILED: adds to the suite that is running.
+count() {
+    suite_passed=$((suite_passed + $1))
+    suite_failed=$((suite_failed + $2))
+}
+
+# check COMMAND…: counts as one test.
+check() {
+    if "$@"; then
+        count 1 0
+    else
+        count 0 1
+        return 1
+    fi
+}
+
+# abandon: the suites that follow in the same group cannot run.
+abandon() {
+    note "The suites that need it are left out."
+    abandoned=true
+}
+
+# at_least_one WHAT STATUS PASSED FAILED: counts, and a run that failed without a failed test, or that
+# found no test, counts as a failure.
+at_least_one() {
+    local what=$1 status=$2 passed=$3 failed=$4
+    if ((passed + failed == 0)); then
+        note "No test was run in $what."
+        failed=1
+    elif ((status != 0 && failed == 0)); then
+        note "$what ended with status $status."
+        failed=1
+    fi
+    count "$passed" "$failed"
+}
+
+# ctest_suite PRESET OPTION…
+ctest_suite() {
+    local preset=$1 status=0 report=$root/build/log/ctest.xml tests failed
+    shift
+    rm -f "$report"
+    ctest --preset "$preset" --parallel "$(getconf _NPROCESSORS_ONLN)" --output-junit "$report" "$@" ||
+        status=$?
+    read -r tests failed < <(junit_counts "$report")
+    at_least_one "ctest ($preset)" "$status" "$((tests - failed))" "$failed"
+}
+
+# junit_counts FILE: how many tests ran, and how many of them failed.
+junit_counts() {
+    python3 - "$1" <<'PYTHON' 2>/dev/null || echo "0 0"
+import sys
+import xml.etree.ElementTree as xml
+
+suite = xml.parse(sys.argv[1]).getroot()
+number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "disabled", "skipped")}
+print(number["tests"] - number["disabled"] - number["skipped"], number["failures"])
+PYTHON
+}
+
+# node_suite PRESET FOLDER: the tests there, against the server of that build.
+node_suite() {
+    local preset=$1 folder=$2 status=0 report=$root/build/log/node.tap files=()
+    mapfile -t files < <(find "$folder" -name '*.test.*js' | sort)
+    rm -f "$report"
+    if ((${#files[@]})); then
+        CHAPTER08="$root/build/$preset/chapter08/chapter08" CHROMIUM=${CHROMIUM:-$(browser)} \
+            node --test --test-reporter=spec --test-reporter-destination=stdout \
+            --test-reporter=tap --test-reporter-destination="$report" "${files[@]}" || status=$?
+    fi
+    at_least_one "$folder" "$status" "$(tap_count pass)" "$(($(tap_count fail) + $(tap_count cancelled)))"
+}
+
+browser() { type -P chromium || type -P chromium-browser || type -P google-chrome || true; }
+
+tap_count() { sed -n "s/^# $1 \([0-9]*\)$/\1/p" "$report" 2>/dev/null | grep . || echo 0; }
+
+# unittest_suite FOLDER: Python's tests there.
+unittest_suite() {
+    local folder=$1 status=0 report=$root/build/log/unittest.log ran failed
+    python3 -m unittest discover --start-directory "$folder" --verbose 2>&1 | tee "$report" || status=$?
+    ran=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$report")
+    failed=$(grep -c -E '^(FAIL|ERROR): ' "$report" || true)
+    at_least_one "$folder" "$status" "$((ran > failed ? ran - failed : 0))" "$failed"
+}
+
+# --- the run -----------------------------------------------------------------------------------------
+
+# run_suites GROUP…: the suites of these groups, one after the other.
+run_suites() {
+    local row group function title started
+    abandoned=false
+    for row in "${suites[@]}"; do
+        IFS='|' read -r group function title <<<"$row"
+        [[ " $* " == *" $group "* ]] || continue
+        ! $abandoned || break
+        say "== $title"
+        suite_passed=0
+        suite_failed=0
+        started=$SECONDS
+        "$function" || true
+        summary+=("$(printf '%7d %7d %6d s  %s' "$suite_passed" "$suite_failed" "$((SECONDS - started))" "$title")")
+        passed=$((passed + suite_passed))
+        failed=$((failed + suite_failed))
+    done
+}
+
+mode=usual
+patterns=()
+for argument in "$@"; do
+    case $argument in
+        --quick | --sanitize | --ci) mode=${argument#--} ;;
+        -h | --help)
+            print_header "$0"
+            exit 0
+            ;;
+        -*) fail "unknown option $argument" "scripts/test.sh --help lists them." ;;
+        *) patterns+=("$argument") ;;
+    esac
+done
+
+cd "$root"
+exec </dev/null
+set_up test
+passed=0
+failed=0
+summary=()
+pattern=$(IFS='|' && echo "${patterns[*]}")
+if [[ -n $pattern ]]; then
+    suites=(
+        "quick|compile_release|it compiles"
+        "quick|named_tests|tests named $pattern"
+        "sanitize|compile_sanitize|it compiles with sanitizers"
+        "sanitize|named_sanitized_tests|tests named $pattern, with sanitizers"
+    )
+fi
+case $mode in
+    usual) run_suites quick full ;;
+    quick) run_suites quick ;;
+    sanitize) run_suites sanitize ;;
+    ci)
+        run_suites quick full
+        run_suites sanitize
+        ;;
+esac
+
+say "== summary"
+printf '%7s %7s %8s\n' passed failed time
+printf '%s\n' "${summary[@]}"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))

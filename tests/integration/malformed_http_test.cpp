@@ -1,0 +1,97 @@
+// Requests that are malformed or too big: an answer where there can be one, and then the end.
+#include "support/test_server.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fmt/format.h>
+
+using namespace test;
+using namespace std::string_literals;
+
+namespace {
+
+/// Expects that status, an error in FastAPI's shape, and the end of the connection.
+awaitable<void> check_refused(TestServer& server, unsigned status, std::string bytes,
+                              source_location where = source_location::current()) {
+    TcpClient client = co_await TcpClient::connect(server.port(), 0, where);
+    co_await client.send(bytes, where);
+    const HttpResponse response = co_await read_response(client, false, where);
+    BOOST_TEST(response.status == status,
+               to_string(where) << ": " << response.status << " to " << bytes.substr(0, 60));
+    const auto error = response.json();
+    BOOST_TEST(error.contains("detail"), to_string(where));
+    BOOST_TEST(response.header("connection").find("close") != std::string::npos, to_string(where));
+    const std::string rest = co_await client.read_to_end(where);
+    BOOST_TEST(rest.empty(), to_string(where));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(malformed_http)
+
+SERVER_TEST(what_is_no_http_is_answered_400) {
+    for (const std::string& bytes :
+         {"\r\n\r\n\r\n"s, "Hello\r\n\r\n"s, "GET\r\n\r\n"s, "GET /\r\n\r\n"s, "GET / HTTP/9.9\r\n\r\n"s,
+          "GET / HTTX/1.1\r\n\r\n"s, "GET  / HTTP/1.1\r\n\r\n"s, "G\x01T / HTTP/1.1\r\n\r\n"s,
+          "GET /\x01 HTTP/1.1\r\n\r\n"s, "GET / HTTP/1.1\r\nno colon\r\n\r\n"s,
+          "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"s, "GET / HTTP/1.1\r\nA: \x01\r\n\r\n"s,
+          "GET / HTTP/1.1\r\n: x\r\n\r\n"s, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s}) {
+        co_await check_refused(server, 400, bytes);
+    }
+}
+
+SERVER_TEST(a_malformed_length_is_answered_400) {
+    for (const std::string header :
+         {"Content-Length: x", "Content-Length: -1", "Content-Length: 1, 2",
+          "Content-Length: 99999999999999999999", "Content-Length: 1\r\nContent-Length: 2",
+          "Content-Length: 1\r\nTransfer-Encoding: chunked"}) {
+        co_await check_refused(server, 400, "POST / HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\nx");
+    }
+    co_await check_refused(server, 400,
+                           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+}
+
+SERVER_TEST(a_target_that_is_no_url_is_answered_400) {
+    for (const std::string target : {"/%", "/%zz", "/ws/chat/%2", "/?a=%", "*", "nothing", "x://"}) {
+        co_await check_refused(server, 400, "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+}
+
+SERVER_TEST(a_header_that_is_too_large_is_answered_431) {
+    const std::string large(20'000, 'x');
+    co_await check_refused(server, 431, "GET / HTTP/1.1\r\nHost: x\r\nX: " + large + "\r\n\r\n");
+    co_await check_refused(server, 431, "GET /" + large + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
+    for (int i = 0; i < 2'000; ++i) {
+        many += fmt::format("X-{}: y\r\n", i);
+    }
+    co_await check_refused(server, 431, many + "\r\n");
+}
+
+SERVER_TEST(a_header_that_does_not_end_is_answered_431) {
+    co_await check_refused(server, 431, "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x'));
+    co_await check_refused(server, 431, std::string(100'000, 'G'));
+}
+
+SERVER_TEST(a_body_that_is_too_large_is_answered_413) {
+    co_await check_refused(server, 413,
+                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
+    co_await check_refused(server, 413,
+                           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                           "100000\r\n" + std::string(0x10000, 'x'));
+}
+
+SERVER_TEST(what_follows_a_malformed_request_is_not_answered) {
+    co_await check_refused(server, 400, "nonsense\r\n\r\nGET /ws/status HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+SERVER_TEST(the_server_goes_on_afterwards) {
+    WebSocketClient alice = co_await server.join("Alice");
+    for (int i = 0; i < 100; ++i) {
+        co_await check_refused(server, 400, "nonsense\r\n\r\n");
+    }
+    co_await alice.expect_nothing();
+    co_await server.until_sessions(1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

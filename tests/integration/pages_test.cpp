@@ -1,0 +1,115 @@
+// The pages of the real program: the root, the page, the health check, the documentation.
+#include "support/http_client.hpp"
+#include "support/server_process.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+#include <regex>
+
+using namespace test;
+
+namespace {
+
+/// The program, and a loop for its clients.
+struct Program {
+    Program() : process({"--port", "0"}), port(process.port()) {}
+    ~Program() {
+        process.send_signal(SIGTERM);
+        BOOST_TEST(process.wait() == 0);
+    }
+
+    void run(awaitable<void> test) { test::run(context, std::move(test)); }
+
+    io_context context{1};
+    ServerProcess process;
+    unsigned short port;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(pages, Program)
+
+static awaitable<void> check_root(unsigned short port) {
+    const HttpResponse response = co_await get(port, "/");
+    BOOST_TEST(response.status == 200U);
+    const auto root = response.json();
+    for (const char* const key : {"message", "docs", "endpoints", "frontend", "topics"}) {
+        BOOST_TEST(root.contains(key), key);
+    }
+    BOOST_TEST(root.at("docs").as_string() == "/docs");
+    BOOST_TEST(root.at("frontend").as_string() == "/chat");
+}
+
+BOOST_AUTO_TEST_CASE(the_root_leads_on) { run(check_root(port)); }
+
+static awaitable<void> check_health(unsigned short port) {
+    const HttpResponse response = co_await get(port, "/health");
+    BOOST_TEST(response.status == 200U);
+    const auto health = response.json();
+    BOOST_TEST(health.at("status").as_string() == "healthy");
+    BOOST_TEST(health.at("websocket_support").as_bool());
+    BOOST_TEST(health.at("features").is_object());
+}
+
+BOOST_AUTO_TEST_CASE(the_health_check_says_healthy) { run(check_health(port)); }
+
+static awaitable<void> check_chat_page(unsigned short port) {
+    const HttpResponse page = co_await get(port, "/chat");
+    BOOST_TEST(page.status == 200U);
+    BOOST_TEST(page.header("content-type") == "text/html; charset=utf-8");
+    BOOST_TEST(page.body.find("<!DOCTYPE html>") != std::string::npos);
+    const HttpResponse file = co_await get(port, "/static/chat.html");
+    BOOST_TEST((file.body == page.body));
+    const HttpResponse unchanged =
+        co_await get(port, "/chat", "If-None-Match: " + page.header("etag") + "\r\n");
+    BOOST_TEST(unchanged.status == 304U);
+    const HttpResponse head = co_await request(port, "HEAD", "/chat");
+    BOOST_TEST(head.header("content-length") == std::to_string(page.body.size()));
+}
+
+BOOST_AUTO_TEST_CASE(the_chat_page_is_the_file_in_the_static_folder) { run(check_chat_page(port)); }
+
+static awaitable<void> check_openapi(unsigned short port) {
+    const HttpResponse response = co_await get(port, "/openapi.json");
+    BOOST_TEST(response.status == 200U);
+    const auto api = response.json();
+    const auto& paths = api.at("paths").as_object();
+    for (const char* const path : {"/", "/chat", "/health", "/ws", "/ws/chat", "/ws/chat/{username}",
+                                   "/ws/chat/{username}/heartbeat", "/ws/status"}) {
+        BOOST_TEST(paths.contains(path), path);
+        BOOST_TEST(!paths.at(path).at("get").at("summary").as_string().empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_api_is_described) { run(check_openapi(port)); }
+
+static awaitable<void> check_docs(unsigned short port) {
+    const HttpResponse docs = co_await get(port, "/docs");
+    BOOST_TEST_REQUIRE(docs.status == 200U);
+    BOOST_TEST(docs.header("content-type") == "text/html; charset=utf-8");
+    // Each file that the page names is served by this program.
+    const std::regex asset(R"((?:src|href)="([^"]+)\")");
+    int assets = 0;
+    auto found = std::sregex_iterator(docs.body.begin(), docs.body.end(), asset);
+    for (; found != std::sregex_iterator(); ++found) {
+        const std::string target = (*found)[1];
+        BOOST_TEST(target.starts_with('/'), target);
+        const HttpResponse response = co_await get(port, target);
+        BOOST_TEST(response.status == 200U, target);
+        ++assets;
+    }
+    BOOST_TEST(assets >= 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) { run(check_docs(port)); }
+
+static awaitable<void> check_cors(unsigned short port) {
+    const HttpResponse response = co_await get(port, "/health", "Origin: https://example.org\r\n");
+    BOOST_TEST(response.header("access-control-allow-origin") == "https://example.org");
+}
+
+BOOST_AUTO_TEST_CASE(any_origin_may_read_as_in_the_tutorial) { run(check_cors(port)); }
+
+BOOST_AUTO_TEST_SUITE_END()

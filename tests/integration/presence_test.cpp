@@ -1,0 +1,163 @@
+// Who is there: one user with several connections, and each way out announced exactly once.
+#include "support/test_server.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <stdexcept>
+
+using namespace test;
+using beastapi::WebSocket;
+
+namespace {
+
+/// `leave` of Bob is the next that Alice hears, and it comes once.
+awaitable<void> expect_that_bob_left(WebSocketClient& alice,
+                                     source_location where = source_location::current()) {
+    const auto leave = co_await alice.receive_json(where);
+    BOOST_TEST(leave.at("event").as_string() == "leave", to_string(where));
+    BOOST_TEST(leave.at("username").as_string() == "Bob", to_string(where));
+    BOOST_TEST(leave.at("connected_count").to_number<int>() == 1, to_string(where));
+    co_await alice.expect_nothing(where);
+}
+
+/// A member whose handler throws as soon as it hears something.
+awaitable<void> throwing_chat(WebSocket websocket, std::string username,
+                              chat::ConnectionManager& manager) {
+    const auto member = co_await manager.connect(websocket, username);
+    co_await websocket.receive_text();
+    throw std::runtime_error("a mistake in the handler");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(presence)
+
+SERVER_TEST(two_connections_of_one_name_are_one_user) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join("Bob");
+    const auto join = co_await alice.receive_json();
+    BOOST_TEST(join.at("username").as_string() == "Bob");
+
+    WebSocketClient phone = co_await server.connect("/ws/chat/Bob");
+    const auto welcome = co_await phone.receive_json();
+    BOOST_TEST(welcome.at("connected_count").to_number<int>() == 3);
+    BOOST_TEST(welcome.at("connected_users").as_array().size() == 2U);
+    co_await alice.expect_nothing();
+    co_await bob.expect_nothing();
+
+    co_await bob.close();
+    co_await server.until_members(2);
+    co_await alice.expect_nothing();
+    BOOST_TEST(server.manager().is_connected("Bob"));
+
+    co_await phone.close();
+    co_await expect_that_bob_left(alice);
+    BOOST_TEST(!server.manager().is_connected("Bob"));
+}
+
+SERVER_TEST(a_private_message_reaches_each_connection_of_its_target) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient desk = co_await server.join("Bob");
+    WebSocketClient phone = co_await server.join_with_heartbeat("Bob");
+    co_await alice.receive_json();
+    co_await alice.send_text(R"({"message":"Secret","target_user":"Bob"})");
+    for (WebSocketClient* const client : {&desk, &phone}) {
+        const auto secret = co_await client->receive_json();
+        BOOST_TEST(secret.at("type").as_string() == "private");
+        co_await client->expect_nothing();
+    }
+    const auto confirmation = co_await alice.receive_json();
+    BOOST_TEST(confirmation.at("type").as_string() == "confirmation");
+    co_await alice.expect_nothing();
+}
+
+SERVER_TEST(the_second_connection_of_a_name_does_not_cut_the_first_off) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient desk = co_await server.join("Bob");
+    WebSocketClient phone = co_await server.join("Bob");
+    co_await alice.receive_json();
+    co_await phone.close();
+    co_await server.until_members(2);
+    co_await alice.send_text(R"({"message":"Secret","target_user":"Bob"})");
+    const auto secret = co_await desk.receive_json();
+    BOOST_TEST(secret.at("message").as_string() == "Secret");
+}
+
+SERVER_TEST(who_says_goodbye_is_announced_once) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join("Bob");
+    co_await alice.receive_json();
+    co_await bob.close();
+    co_await expect_that_bob_left(alice);
+}
+
+SERVER_TEST(who_is_torn_off_is_announced_once) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join("Bob");
+    co_await alice.receive_json();
+    bob.tear();
+    co_await expect_that_bob_left(alice);
+}
+
+SERVER_TEST(who_ends_the_stream_without_a_close_frame_is_announced_once) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join_with_heartbeat("Bob");
+    co_await alice.receive_json();
+    bob.tcp().shut_down();
+    co_await expect_that_bob_left(alice);
+    const std::string rest = co_await bob.tcp().read_to_end();
+    BOOST_TEST(rest.empty());
+}
+
+SERVER_TEST(who_breaks_the_protocol_is_announced_once) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join("Bob");
+    co_await alice.receive_json();
+    Frame unmasked;
+    unmasked.masked = false;
+    co_await bob.send(unmasked);
+    co_await bob.expect_close(1002);
+    co_await expect_that_bob_left(alice);
+}
+
+static TestServerOptions with_a_throwing_handler() {
+    TestServerOptions options = quiet();
+    options.set_up = [](beastapi::App& app, chat::ConnectionManager& manager) {
+        app.websocket("/throwing/{username}", throwing_chat, manager);
+    };
+    return options;
+}
+
+SERVER_TEST(whose_handler_throws_is_announced_once, with_a_throwing_handler()) {
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.connect("/throwing/Bob");
+    const auto join = co_await alice.receive_json();
+    BOOST_TEST(join.at("event").as_string() == "join");
+    co_await bob.send_text("now");
+    co_await bob.expect_close(1011);
+    co_await expect_that_bob_left(alice);
+}
+
+SERVER_TEST(who_leaves_at_once_leaves_no_name_behind) {
+    WebSocketClient alice = co_await server.join("Alice");
+    for (int i = 0; i < 20; ++i) {
+        TcpClient client = co_await TcpClient::connect(server.port());
+        co_await client.send(handshake_request("/ws/chat/Bob"));
+        client.tear();
+    }
+    co_await server.until_sessions(1);
+    BOOST_TEST(server.manager().get_connection_count() == 1U);
+    BOOST_TEST(!server.manager().is_connected("Bob"));
+    // Each join that was announced has its leave.
+    int balance = 0;
+    co_await alice.send_text(R"({"type":"heartbeat"})");
+    auto frame = co_await alice.receive_json();
+    while (frame.at("type").as_string() == "system") {
+        balance += frame.at("event").as_string() == "join" ? 1 : -1;
+        BOOST_TEST((balance == 0 || balance == 1));
+        frame = co_await alice.receive_json();
+    }
+    BOOST_TEST(balance == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

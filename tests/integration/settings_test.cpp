@@ -1,0 +1,206 @@
+// Settings of the real program: by command line, environment and file, and what is refused.
+#include "support/server_process.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/websocket_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+using namespace test;
+
+namespace {
+
+void run(awaitable<void> test) {
+    io_context context{1};
+    test::run(context, std::move(test));
+}
+
+awaitable<void> read_interval(unsigned short port, double& interval) {
+    WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat/Alice/heartbeat");
+    const auto welcome = co_await client.receive_json();
+    interval = welcome.at("heartbeat_interval").to_number<double>();
+}
+
+/// The heartbeat interval that a program started so has.
+double heartbeat_interval(std::vector<std::string> arguments, ServerProcess::Environment environment) {
+    arguments.insert(arguments.end(), {"--port", "0"});
+    ServerProcess process(std::move(arguments), std::move(environment));
+    double interval = 0;
+    run(read_interval(process.port(), interval));
+    process.send_signal(SIGTERM);
+    BOOST_TEST(process.wait() == 0);
+    return interval;
+}
+
+void check_refused(std::vector<std::string> arguments, ServerProcess::Environment environment = {}) {
+    const std::string what = fmt::format("{} {}", arguments.empty() ? "" : arguments.back(),
+                                         environment.empty() ? "" : environment.back());
+    ServerProcess process(std::move(arguments), std::move(environment));
+    BOOST_TEST(process.wait() == 2, what);
+    const std::string& said = process.standard_error();
+    BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 1, what << ": " << said);
+    BOOST_TEST(said.starts_with("chapter08: "), what << ": " << said);
+    BOOST_TEST(process.standard_output().empty(), what);
+}
+
+/// One option and how it shows that it works.
+awaitable<void> check_effects(unsigned short port) {
+    const HttpResponse status = co_await get(port, "/ws/status");
+    const auto status_body = status.json();
+    BOOST_TEST(status_body.at("heartbeat_timeout").to_number<double>() == 7.5);
+    const HttpResponse page = co_await get(port, "/chat");
+    BOOST_TEST(page.body == "<p>mine");
+    const HttpResponse docs = co_await get(port, "/docs");
+    BOOST_TEST(docs.status == 503U);
+    WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat/Alice/heartbeat");
+    const auto welcome = co_await client.receive_json();
+    BOOST_TEST(welcome.at("message").as_string() ==
+               "Welcome to the chat room, Alice (heartbeat detection is on)!");
+    BOOST_TEST(welcome.at("heartbeat_interval").to_number<double>() == 2.5);
+    co_await client.send_text(std::string(101, ' '));
+    co_await client.expect_close(1009);
+    // A silent connection is pinged after a quarter of a second.
+    WebSocketClient silent = co_await WebSocketClient::connect(port, "/ws");
+    const Frame ping = co_await silent.receive();
+    BOOST_TEST(ping.opcode == opcode::ping);
+}
+
+struct Everything {
+    Everything() { directory.write("static/chat.html", "<p>mine"); }
+
+    std::vector<std::pair<std::string, std::string>> settings() const {
+        return {{"host", "127.0.0.1"},
+                {"port", "0"},
+                {"log-level", "info"},
+                {"locale", "en"},
+                {"heartbeat-interval", "2.5"},
+                {"heartbeat-timeout", "7.5"},
+                {"ws-ping-interval", "0.25"},
+                {"max-message-bytes", "100"},
+                {"outbox-limit", "4096"},
+                {"shutdown-timeout", "1"},
+                {"static-dir", (directory.path() / "static").string()},
+                {"swagger-ui-dir", (directory.path() / "static").string()}};
+    }
+
+    void check(std::vector<std::string> arguments, ServerProcess::Environment environment = {}) const {
+        ServerProcess process(std::move(arguments), std::move(environment));
+        run(check_effects(process.port()));
+        process.send_signal(SIGTERM);
+        BOOST_TEST(process.wait() == 0);
+    }
+
+    TemporaryDirectory directory;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(settings, Everything)
+
+BOOST_AUTO_TEST_CASE(each_is_taken_from_the_command_line) {
+    std::vector<std::string> arguments;
+    for (const auto& [name, value] : settings()) {
+        arguments.insert(arguments.end(), {"--" + name, value});
+    }
+    check(arguments);
+}
+
+BOOST_AUTO_TEST_CASE(each_is_taken_from_the_environment) {
+    ServerProcess::Environment environment;
+    for (auto [name, value] : settings()) {
+        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+            return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+        });
+        environment.push_back("CHAT_" + name + "=" + value);
+    }
+    check({}, environment);
+}
+
+BOOST_AUTO_TEST_CASE(each_is_taken_from_a_file) {
+    std::string toml;
+    for (const auto& [name, value] : settings()) {
+        toml += fmt::format("{} = \"{}\"\n", name, value);
+    }
+    const std::string file = directory.write("chat.toml", toml).string();
+    check({"--config", file});
+    check({}, {"CHAT_CONFIG=" + file});
+}
+
+BOOST_AUTO_TEST_CASE(the_command_line_outweighs_the_environment_and_that_the_file) {
+    const std::string file = directory.write("chat.toml", "heartbeat-interval = 3\n").string();
+    const std::string variable = "CHAT_HEARTBEAT_INTERVAL=2";
+    BOOST_TEST(heartbeat_interval({}, {}) == 10.0);
+    BOOST_TEST(heartbeat_interval({"--config", file}, {}) == 3.0);
+    BOOST_TEST(heartbeat_interval({"--config", file}, {variable}) == 2.0);
+    BOOST_TEST(heartbeat_interval({"--config", file, "--heartbeat-interval", "1"}, {variable}) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
+    check_refused({"--port", "x"});
+    check_refused({"--port", "-1"});
+    check_refused({"--port", "65536"});
+    check_refused({"--port", "80.5"});
+    check_refused({"--port"});
+    check_refused({"--log-level", "loud"});
+    check_refused({"--locale", "tlh"});
+    check_refused({"--heartbeat-interval", "0"});
+    check_refused({"--heartbeat-interval", "-1"});
+    check_refused({"--heartbeat-interval", "nan"});
+    check_refused({"--heartbeat-interval", "inf"});
+    check_refused({"--heartbeat-interval", "10s"});
+    check_refused({"--heartbeat-timeout", "soon"});
+    check_refused({"--ws-ping-interval", "0"});
+    check_refused({"--max-message-bytes", "0"});
+    check_refused({"--max-message-bytes", "-1"});
+    check_refused({"--max-message-bytes", "99999999999999999999"});
+    check_refused({"--outbox-limit", "1"});
+    check_refused({"--shutdown-timeout", "-0.1"});
+    check_refused({"--static-dir", "/no/such/folder"});
+    check_refused({"--swagger-ui-dir"});
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_value_in_the_environment_is_one_line_and_2) {
+    check_refused({}, {"CHAT_PORT=x"});
+    check_refused({}, {"CHAT_LOCALE=tlh"});
+    check_refused({}, {"CHAT_HEARTBEAT_TIMEOUT=soon"});
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_file_is_one_line_and_2) {
+    const auto file = [this](std::string_view content) {
+        return directory.write("bad.toml", content).string();
+    };
+    check_refused({"--config", file("port = \"x\"\n")});
+    check_refused({"--config", file("no-such-setting = 1\n")});
+    check_refused({"--config", (directory.path() / "missing.toml").string()});
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_option_is_one_line_and_2) {
+    check_refused({"--no-such-option"});
+    check_refused({"stray"});
+}
+
+BOOST_AUTO_TEST_CASE(help_lists_every_setting_with_its_default) {
+    ServerProcess process({"--help"});
+    BOOST_TEST(process.wait() == 0);
+    const std::string& help = process.standard_output();
+    for (const auto& [name, value] : settings()) {
+        BOOST_TEST(help.find("--" + name) != std::string::npos, name);
+    }
+    for (const char* const text : {"8000", "127.0.0.1", "zh-TW", "CHAT_PORT", "65536", "1048576"}) {
+        BOOST_TEST(help.find(text) != std::string::npos, text);
+    }
+    BOOST_TEST(process.standard_error().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_version_is_told) {
+    ServerProcess process({"--version"});
+    BOOST_TEST(process.wait() == 0);
+    BOOST_TEST(process.standard_output().starts_with("chapter08 "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

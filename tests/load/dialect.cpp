@@ -1,0 +1,237 @@
+// What a payload says: a scan of just as much JSON as tells the frames apart.
+#include "dialect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace load {
+
+namespace {
+
+/// Walks over JSON text; each step is false where the text is not as it must be.
+class Scanner {
+public:
+    explicit Scanner(std::string_view text) : rest_{text} {}
+
+    bool take(char wanted) {
+        skip_blanks();
+        if (rest_.empty() || rest_.front() != wanted) {
+            return false;
+        }
+        rest_.remove_prefix(1);
+        return true;
+    }
+
+    /// A string between quotes, its escapes left as they are.
+    bool string(std::string_view& value) {
+        if (!take('"')) {
+            return false;
+        }
+        for (std::size_t i = 0; i < rest_.size(); ++i) {
+            if (rest_[i] == '\\') {
+                ++i;
+            } else if (rest_[i] == '"') {
+                value = rest_.substr(0, i);
+                rest_.remove_prefix(i + 1);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    bool skip_value() {
+        std::string_view ignored;
+        std::size_t depth = 0;
+        do {
+            skip_blanks();
+            if (rest_.empty()) {
+                return false;
+            }
+            const char c = rest_.front();
+            if (c == '"') {
+                if (!string(ignored)) {
+                    return false;
+                }
+            } else if (c == '{' || c == '[') {
+                ++depth;
+                rest_.remove_prefix(1);
+            } else if (c == '}' || c == ']') {
+                if (depth == 0) {
+                    return false;
+                }
+                --depth;
+                rest_.remove_prefix(1);
+            } else if (c == ',' || c == ':') {
+                if (depth == 0) {
+                    return false;
+                }
+                rest_.remove_prefix(1);
+            } else {
+                const auto end = rest_.find_first_of(",:]} \t\r\n");
+                rest_.remove_prefix(std::min(end, rest_.size()));
+            }
+        } while (depth > 0);
+        return true;
+    }
+
+    std::string_view rest() {
+        skip_blanks();
+        return rest_;
+    }
+
+private:
+    void skip_blanks() {
+        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' ||
+                                  rest_.front() == '\r' || rest_.front() == '\t')) {
+            rest_.remove_prefix(1);
+        }
+    }
+
+    std::string_view rest_;
+};
+
+}  // namespace
+
+std::string_view name_of(Kind kind) {
+    static constexpr std::array<std::string_view, kinds> names{
+        "message",      "private",      "system",    "error",         "ping",
+        "acknowledged", "other",        "unknown",   "engine_open",   "engine_ping",
+        "engine_close", "engine_other", "connected", "connect_error", "disconnected",
+    };
+    return names.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<std::string_view> json_type(std::string_view json) {
+    Scanner scan{json};
+    if (!scan.take('{')) {
+        return std::nullopt;
+    }
+    if (scan.take('}')) {
+        return std::string_view{};
+    }
+    do {
+        std::string_view key;
+        if (!scan.string(key) || !scan.take(':')) {
+            return std::nullopt;
+        }
+        if (key == "type") {
+            std::string_view type;
+            return scan.string(type) ? type : std::string_view{};
+        }
+        if (!scan.skip_value()) {
+            return std::nullopt;
+        }
+    } while (scan.take(','));
+    if (!scan.take('}')) {
+        return std::nullopt;
+    }
+    return std::string_view{};
+}
+
+Kind kind_of(std::string_view type) {
+    if (type == "message") {
+        return Kind::message;
+    }
+    if (type == "system") {
+        return Kind::system;
+    }
+    if (type == "private") {
+        return Kind::private_message;
+    }
+    if (type == "error") {
+        return Kind::error;
+    }
+    if (type == "ping") {
+        return Kind::ping;
+    }
+    if (type == "heartbeat_ack" || type == "confirmation") {
+        return Kind::acknowledged;
+    }
+    return Kind::other;
+}
+
+std::optional<SocketIoEvent> parse_event(std::string_view packet) {
+    if (!packet.starts_with("42")) {
+        return std::nullopt;
+    }
+    packet.remove_prefix(2);
+    if (packet.starts_with('/')) {
+        packet.remove_prefix(std::min(packet.find(','), packet.size() - 1) + 1);
+    }
+    const auto array = packet.find_first_not_of("0123456789");
+    packet.remove_prefix(std::min(array, packet.size()));
+    Scanner scan{packet};
+    SocketIoEvent event;
+    if (!scan.take('[') || !scan.string(event.name)) {
+        return std::nullopt;
+    }
+    if (scan.take(',')) {
+        event.argument = scan.rest();
+    }
+    return event;
+}
+
+Kind Dialect::classify_json(std::string_view payload) {
+    const auto type = json_type(payload);
+    if (!type || type->empty()) {
+        return Kind::unknown;
+    }
+    return kind_of(*type);
+}
+
+Kind Dialect::classify_packet(std::string_view packet) const {
+    if (packet.empty()) {
+        return Kind::unknown;
+    }
+    switch (packet.front()) {
+        case '0':
+            return Kind::engine_open;
+        case '1':
+            return Kind::engine_close;
+        case '2':
+            return Kind::engine_ping;
+        case '3':
+        case '6':
+            return Kind::engine_other;
+        case '4':
+            break;
+        default:
+            return Kind::unknown;
+    }
+    if (packet.starts_with("40")) {
+        return Kind::socket_connected;
+    }
+    if (packet.starts_with("41")) {
+        return Kind::socket_disconnected;
+    }
+    if (packet.starts_with("44")) {
+        return Kind::socket_refused;
+    }
+    const auto event = parse_event(packet);
+    if (!event) {
+        return packet.starts_with("43") ? Kind::acknowledged : Kind::unknown;
+    }
+    if (event->name != event_) {
+        const Kind kind = kind_of(event->name);
+        return kind == Kind::message ? Kind::other : kind;
+    }
+    // An event may carry frames of several types, as the chat's WebSocket does.
+    const auto type = json_type(event->argument);
+    return type && !type->empty() ? kind_of(*type) : Kind::message;
+}
+
+std::string expand(std::string_view text, std::size_t i) {
+    std::string result{text};
+    const auto replace = [&result](std::string_view name, const std::string& value) {
+        for (auto at = result.find(name); at != std::string::npos;
+             at = result.find(name, at + value.size())) {
+            result.replace(at, name.size(), value);
+        }
+    };
+    replace("{user}", fmt::format("load{}", i));
+    replace("{i}", fmt::format("{}", i));
+    return result;
+}
+
+}  // namespace load

@@ -1,0 +1,50 @@
+// The program itself, as a process of its own.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace test {
+
+class ServerProcess {
+public:
+    using Environment = std::vector<std::string>;  ///< such as `CHAT_PORT=0`
+
+    /// Starts the program CHAPTER08, or the one of this build. Settings of the surrounding
+    /// environment (`CHAT_…`) do not reach it.
+    explicit ServerProcess(std::vector<std::string> arguments, Environment environment = {});
+    ServerProcess(const ServerProcess&) = delete;
+    ServerProcess& operator=(const ServerProcess&) = delete;
+
+    /// Kills it, if it still runs.
+    ~ServerProcess();
+
+    /// Waits for the line that says where it listens.
+    unsigned short port();
+
+    /// Waits until what it has written to stderr matches, and returns the first group.
+    std::string wait_for(const std::string& regex);
+
+    void send_signal(int signal);
+
+    /// Waits for its end: the exit status, or minus the number of the signal that killed it.
+    int wait();
+
+    /// All that it has written, once it has ended.
+    const std::string& standard_error() const noexcept { return standard_error_; }
+    const std::string& standard_output() const noexcept { return standard_output_; }
+
+private:
+    bool read_some();
+
+    pid_t pid_ = -1;
+    int output_ = -1;
+    int error_ = -1;
+    std::chrono::steady_clock::time_point end_;  // it is waited for until then
+    std::string standard_output_;
+    std::string standard_error_;
+};
+
+}  // namespace test

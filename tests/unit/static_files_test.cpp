@@ -1,0 +1,156 @@
+// A folder served over HTTP: what is inside it, nothing else, and nothing twice.
+#include "beastapi/static_files.hpp"
+
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <stdexcept>
+
+#include <sys/stat.h>
+
+namespace fs = std::filesystem;
+using beastapi::Request;
+using beastapi::Response;
+using beastapi::StaticFiles;
+
+namespace {
+
+/// A folder `public` to serve, and beside it what must not be seen.
+struct Folder {
+    Folder() {
+        directory.write("secret.txt", "secret");
+        directory.write("public-too/secret.txt", "secret");
+        directory.write("public/chat.html", "<p>");
+        directory.write("public/sub/a b.txt", "x");
+        directory.write("public/小.txt", "x");
+    }
+
+    unsigned status(std::string_view path, const Request& request = Request()) const {
+        return StaticFiles(directory.path() / "public").get(request, path).status();
+    }
+
+    Response get(const Request& request = Request()) const {
+        return StaticFiles(directory.path() / "public").get(request, "/chat.html");
+    }
+
+    unsigned status_with(std::string_view header, std::string_view value) const {
+        Request request;
+        request.headers.add(header, value);
+        return get(request).status();
+    }
+
+    test::TemporaryDirectory directory;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(static_files, Folder)
+
+BOOST_AUTO_TEST_CASE(files_inside_are_served) {
+    BOOST_TEST(status("/chat.html") == 200U);
+    BOOST_TEST(status("/sub/a%20b.txt") == 200U);
+    BOOST_TEST(status("/%E5%B0%8F.txt") == 200U);
+    BOOST_TEST(status("/sub/../chat.html") == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_there_is_not_found) {
+    BOOST_TEST(status("/missing.html") == 404U);
+    BOOST_TEST(status("/chat.html/") == 404U);
+    BOOST_TEST(status("/chat.html/x") == 404U);
+    BOOST_TEST(status("/CHAT.HTML") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_is_not_found) {
+    BOOST_TEST(status("/") == 404U);
+    BOOST_TEST(status("") == 404U);
+    BOOST_TEST(status("/sub") == 404U);
+    BOOST_TEST(status("/sub/") == 404U);
+    BOOST_TEST(status("/.") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(no_way_leads_out_of_the_folder) {
+    const std::string absolute = (directory.path() / "secret.txt").string();
+    for (const std::string path :
+         {"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E%2E/secret.txt",
+          "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/.%2e/secret.txt", "/../public-too/secret.txt",
+          "/../../../../../../etc/passwd", "//etc/passwd", "/%2fetc/passwd", "/..\\secret.txt"}) {
+        BOOST_TEST(status(path) == 404U, path);
+    }
+    BOOST_TEST(status(absolute) == 404U);
+    BOOST_TEST(status("/" + absolute) == 404U);
+    BOOST_TEST(status("/..") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_symbolic_link_is_followed_inside_but_not_out) {
+    fs::create_symlink("chat.html", directory.path() / "public" / "inside.html");
+    fs::create_symlink(directory.path() / "secret.txt", directory.path() / "public" / "out.txt");
+    fs::create_symlink(directory.path(), directory.path() / "public" / "up");
+    fs::create_symlink(directory.path() / "public-too", directory.path() / "public" / "too");
+    fs::create_symlink("loop", directory.path() / "public" / "loop");
+    BOOST_TEST(status("/inside.html") == 200U);
+    BOOST_TEST(status("/out.txt") == 404U);
+    BOOST_TEST(status("/up/secret.txt") == 404U);
+    BOOST_TEST(status("/too/secret.txt") == 404U);
+    BOOST_TEST(status("/loop") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_paths_are_not_found) {
+    BOOST_TEST(status("/chat.html%00") == 404U);
+    BOOST_TEST(status("/chat.html%00.png") == 404U);
+    BOOST_TEST(status("/%") == 404U);
+    BOOST_TEST(status("/%zz") == 404U);
+    BOOST_TEST(status("/" + std::string(5000, 'a')) == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_not_found) {
+    BOOST_TEST_REQUIRE(::mkfifo((directory.path() / "public" / "pipe").c_str(), 0600) == 0);
+    BOOST_TEST(status("/pipe") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_missing_is_refused) {
+    BOOST_CHECK_THROW(StaticFiles(directory.path() / "missing"), std::invalid_argument);
+    BOOST_CHECK_THROW(StaticFiles(directory.path() / "secret.txt"), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(the_version_that_the_client_has_is_not_sent_again) {
+    const Response full = get();
+    Request request;
+    request.headers.add("If-None-Match", *full.header("ETag"));
+    const Response unchanged = get(request);
+    BOOST_TEST(unchanged.status() == 304U);
+    BOOST_TEST(unchanged.body().empty());
+    BOOST_TEST(!unchanged.file().has_value());
+    BOOST_TEST(unchanged.header("ETag").value() == full.header("ETag").value());
+    BOOST_TEST(unchanged.header("Last-Modified").value() == full.header("Last-Modified").value());
+    BOOST_TEST(!unchanged.header("Content-Type").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_etag_is_found_in_a_list_and_compared_weakly) {
+    const std::string etag(get().header("ETag").value());
+    BOOST_TEST(status_with("If-None-Match", "*") == 304U);
+    BOOST_TEST(status_with("If-None-Match", "W/" + etag) == 304U);
+    BOOST_TEST(status_with("If-None-Match", "\"a\", " + etag + ", \"b\"") == 304U);
+    BOOST_TEST(status_with("If-None-Match", "\"a\"," + etag) == 304U);
+    BOOST_TEST(status_with("If-None-Match", "\"a\", \"b\"") == 200U);
+    BOOST_TEST(status_with("If-None-Match", "") == 200U);
+    BOOST_TEST(status_with("If-None-Match", etag.substr(1, etag.size() - 2)) == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_did_not_change_since_is_not_sent_again) {
+    const std::string modified(get().header("Last-Modified").value());
+    BOOST_TEST(status_with("If-Modified-Since", modified) == 304U);
+    BOOST_TEST(status_with("If-Modified-Since", "Fri, 31 Dec 2100 23:59:59 GMT") == 304U);
+    BOOST_TEST(status_with("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT") == 200U);
+    BOOST_TEST(status_with("If-Modified-Since", "yesterday") == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(the_etag_outweighs_the_date) {
+    const Response full = get();
+    Request request;
+    request.headers.add("If-None-Match", "\"another\"");
+    request.headers.add("If-Modified-Since", *full.header("Last-Modified"));
+    BOOST_TEST(get(request).status() == 200U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
