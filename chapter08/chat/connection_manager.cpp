@@ -105,6 +105,20 @@ std::vector<std::string> ConnectionManager::get_connected_users() const {
     return users;
 }
 
+std::string ConnectionManager::welcome() const {
+    return messages_.welcome(get_connection_count());
+}
+
+std::string ConnectionManager::welcome(std::string_view username) const {
+    return messages_.welcome(username, get_connection_count(), get_connected_users());
+}
+
+std::string ConnectionManager::welcome_with_heartbeat(std::string_view username) const {
+    const std::chrono::duration<double> interval = settings_.heartbeat_interval;
+    return messages_.welcome_with_heartbeat(username, get_connection_count(), get_connected_users(),
+                                            interval.count());
+}
+
 std::vector<ConnectionManager::Activity> ConnectionManager::get_activity() const {
     const auto now = steady_clock::now();
     const auto wall_clock = system_clock::now();

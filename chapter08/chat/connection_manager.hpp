@@ -67,6 +67,12 @@ public:
     /// Each name once, in the order in which they came.
     std::vector<std::string> get_connected_users() const;
 
+    /// What a connection is told when it has joined: without a name, with one, and with heartbeat
+    /// detection.
+    std::string welcome() const;
+    std::string welcome(std::string_view username) const;
+    std::string welcome_with_heartbeat(std::string_view username) const;
+
     /// One connection, as `/ws/status` shows it.
     struct Activity {
         std::string username;  ///< empty if it has none

@@ -94,7 +94,7 @@ awaitable<void> chat_loop(WebSocket websocket, std::optional<std::string> userna
 // The chat room without names.
 awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket);
-    co_await websocket.send_text(manager.messages().welcome(manager.get_connection_count()));
+    co_await websocket.send_text(manager.welcome());
     co_await chat_loop(websocket, std::nullopt, manager);
 }
 
@@ -102,8 +102,7 @@ awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) 
 awaitable<void> websocket_chat_with_username(WebSocket websocket, std::string username,
                                              ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket, username);
-    co_await websocket.send_text(manager.messages().welcome(
-        username, manager.get_connection_count(), manager.get_connected_users()));
+    co_await websocket.send_text(manager.welcome(username));
     co_await chat_loop(websocket, username, manager);
 }
 
@@ -131,9 +130,7 @@ awaitable<void> check_heartbeat(WebSocket websocket, ConnectionManager& manager)
 awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string username,
                                               ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket, username);
-    const std::chrono::duration<double> interval = manager.settings().heartbeat_interval;
-    co_await websocket.send_text(manager.messages().welcome_with_heartbeat(
-        username, manager.get_connection_count(), manager.get_connected_users(), interval.count()));
+    co_await websocket.send_text(manager.welcome_with_heartbeat(username));
     const auto ended = co_await (asyncio::settle(chat_loop(websocket, username, manager)) ||
                                  asyncio::settle(heartbeat_sender(websocket, manager)) ||
                                  asyncio::settle(check_heartbeat(websocket, manager)));
