@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +12,18 @@ import { chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = process.env.CHAPTER08 ?? `${ROOT}build/release/chapter08/chapter08`;
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.CHROMIUM ?? installedChromium();
 
 export const DEADLINE = 30_000; // milliseconds; no wait in these tests is longer
+
+function installedChromium() {
+  const folders = process.env.PATH.split(delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const paths = names.flatMap(name => folders.map(folder => `${folder}/${name}`));
+  const found = paths.find(path => existsSync(path));
+  assert.ok(found, `none of ${names.join(', ')} is installed; CHROMIUM may name another`);
+  return found;
+}
 
 const running = new Set();
 
