@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <map>
 
 namespace {
@@ -21,7 +22,10 @@ void add_seconds(CLI::App& app, const std::string& name, const std::string& vari
     const double initial = std::chrono::duration<double>(into).count();
     app.add_option_function<double>(
            name,
-           [&into](const double& seconds) {
+           [&into, name](const double& seconds) {
+               if (std::isnan(seconds)) {  // which no range refuses
+                   throw CLI::ValidationError(name, "is not a number");
+               }
                into = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
            },
            description)
@@ -41,9 +45,12 @@ ParsedSettings parse_settings(int argc, char** argv) {
     CLI::App app("The chat server of chapter 08: WebSocket and real-time communication.",
                  "chapter08");
     app.set_version_flag("--version", std::string("chapter08 " CHAPTER08_VERSION));
-    app.set_config("--config", "",
+    std::string config_file;
+    app.add_option("--config", config_file,
                    "A TOML or INI file with these settings, named as here without the dashes")
-        ->envname("CHAT_CONFIG");
+        ->envname("CHAT_CONFIG")
+        ->type_name("FILE")
+        ->check(CLI::ExistingFile);
     app.allow_config_extras(CLI::config_extras_mode::error);
     app.option_defaults()->always_capture_default();
 
@@ -100,6 +107,11 @@ ParsedSettings parse_settings(int argc, char** argv) {
 
     try {
         app.parse(argc, argv);
+        if (!config_file.empty()) {
+            // With CLI::App::set_config() the file would outweigh the environment.
+            std::ifstream file(config_file);
+            app.parse_from_stream(file);
+        }
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {

@@ -1,7 +1,6 @@
 // Clients that waste the server's time: they cost it little, and others nothing.
-#include "support/test_server.hpp"
-
 #include "beastapi/asyncio.hpp"
+#include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -98,7 +97,9 @@ SERVER_TEST(a_slow_handshake_and_slow_frames_work_and_hold_nobody_up) {
     const HttpResponse response = co_await read_response(client);
     BOOST_TEST(response.status == 101U);
     const std::string answer = co_await client.read(12);
-    BOOST_TEST(answer == "\x81\x0a" "Echo: slow");
+    BOOST_TEST(answer ==
+               "\x81\x0a"
+               "Echo: slow");
     co_await dripping.join();
 }
 

@@ -28,10 +28,10 @@ SERVER_TEST(a_malformed_frame_is_an_error_to_its_sender_alone) {
         WebSocketClient client = co_await server.connect(target);
         co_await client.receive_json();
         co_await bob.receive_json();
-        for (const std::string frame : {"", "Hello", "{", "[]", "null", "1", R"("text")", "{}",
-                                        R"({"message":1})", R"({"message":null})",
-                                        R"({"type":7,"message":"x"})",
-                                        R"({"message":"x","target_user":["Bob"]})"}) {
+        for (const std::string frame :
+             {"", "Hello", "{", "[]", "null", "1", R"("text")", "{}", R"({"message":1})",
+              R"({"message":null})", R"({"type":7,"message":"x"})",
+              R"({"message":"x","target_user":["Bob"]})"}) {
             co_await check_refused(client, "invalid_format", frame);
         }
         co_await bob.expect_nothing();
@@ -44,10 +44,11 @@ SERVER_TEST(a_client_cannot_forge_what_the_server_says) {
     WebSocketClient alice = co_await server.join("Alice");
     WebSocketClient bob = co_await server.join("Bob");
     co_await alice.receive_json();
-    for (const std::string type : {"system", "private", "confirmation", "ping", "heartbeat_ack",
-                                   "error", "broadcast"}) {
-        co_await check_refused(alice, "unknown_type",
-                               R"({"type":")" + type + R"(","event":"leave","message":"Bob left"})");
+    for (const std::string type :
+         {"system", "private", "confirmation", "ping", "heartbeat_ack", "error", "broadcast"}) {
+        co_await check_refused(
+            alice, "unknown_type",
+            R"({"type":")" + type + R"(","event":"leave","message":"Bob left"})");
     }
     co_await bob.expect_nothing();
 }
@@ -87,7 +88,8 @@ SERVER_TEST(nobody_speaks_under_the_name_of_a_connected_user) {
 
 SERVER_TEST(a_name_in_a_frame_has_to_be_valid) {
     WebSocketClient client = co_await server.join_nameless();
-    for (const std::string name : {"", " Alice", "Alice ", "a\\nb", "123456789012345678901234567890123"}) {
+    for (const std::string name :
+         {"", " Alice", "Alice ", "a\\nb", "123456789012345678901234567890123"}) {
         co_await check_refused(client, "invalid_format",
                                R"({"message":"x","username":")" + name + "\"}");
     }

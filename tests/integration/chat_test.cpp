@@ -1,7 +1,6 @@
 // The rooms with and without names: welcome, join, leave, and who hears what.
-#include "support/test_server.hpp"
-
 #include "chat/timestamps.hpp"
+#include "support/test_server.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>

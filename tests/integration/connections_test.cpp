@@ -2,7 +2,6 @@
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <filesystem>

@@ -1,10 +1,8 @@
 // What a handler may do with a WebSocket, seen from both sides.
+#include "beastapi/asyncio.hpp"
 #include "support/test_server.hpp"
 
-#include "beastapi/asyncio.hpp"
-
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <optional>
@@ -41,11 +39,17 @@ awaitable<void> throws_before_accept(WebSocket) {
     co_return;
 }
 
-awaitable<void> returns_at_once(WebSocket websocket) { co_await websocket.accept(); }
+awaitable<void> returns_at_once(WebSocket websocket) {
+    co_await websocket.accept();
+}
 
-awaitable<void> never_accepts(WebSocket) { co_return; }
+awaitable<void> never_accepts(WebSocket) {
+    co_return;
+}
 
-awaitable<void> closes_before_accept(WebSocket websocket) { co_await websocket.close(1008); }
+awaitable<void> closes_before_accept(WebSocket websocket) {
+    co_await websocket.close(1008);
+}
 
 awaitable<void> closes_with_a_long_reason(WebSocket websocket) {
     co_await websocket.accept();
@@ -108,7 +112,9 @@ awaitable<void> tells_about_the_request(WebSocket websocket) {
         websocket.client().host));
 }
 
-awaitable<void> chooses_a_subprotocol(WebSocket websocket) { co_await websocket.accept("chat"); }
+awaitable<void> chooses_a_subprotocol(WebSocket websocket) {
+    co_await websocket.accept("chat");
+}
 
 awaitable<void> accepts_twice(WebSocket websocket) {
     co_await websocket.accept();
@@ -185,8 +191,7 @@ SERVER_TEST(one_that_closes_before_it_accepts_is_answered_403,
     BOOST_TEST(response.status == 403U);
 }
 
-SERVER_TEST(a_reason_too_long_is_cut_between_characters,
-            with("/test", closes_with_a_long_reason)) {
+SERVER_TEST(a_reason_too_long_is_cut_between_characters, with("/test", closes_with_a_long_reason)) {
     std::string reason;
     for (int i = 0; i < 61; ++i) {
         reason.append("é");

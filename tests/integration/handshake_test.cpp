@@ -36,10 +36,11 @@ SERVER_TEST(a_plain_get_of_a_websocket_path_is_answered_426) {
 }
 
 SERVER_TEST(a_missing_or_malformed_key_is_answered_400) {
-    for (const std::string by :
-         {"", "Sec-WebSocket-Key: ", "Sec-WebSocket-Key: short==", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ",
-          "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!=="}) {
-        const HttpResponse response = co_await send_raw(server.port(), handshake_with(key_line, by));
+    for (const std::string by : {"", "Sec-WebSocket-Key: ", "Sec-WebSocket-Key: short==",
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ",
+                                 "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!=="}) {
+        const HttpResponse response =
+            co_await send_raw(server.port(), handshake_with(key_line, by));
         BOOST_TEST(response.status == 400U, by);
     }
 }
@@ -103,7 +104,11 @@ SERVER_TEST(messages_may_follow_the_handshake_without_waiting_for_its_answer) {
     const HttpResponse response = co_await read_response(client);
     BOOST_TEST(response.status == 101U);
     const std::string answers = co_await client.read(26);
-    BOOST_TEST(answers == "\x81\x0b" "Echo: early" "\x81\x0b" "Echo: early");
+    BOOST_TEST(answers ==
+               "\x81\x0b"
+               "Echo: early"
+               "\x81\x0b"
+               "Echo: early");
 }
 
 SERVER_TEST(a_handshake_may_follow_other_requests_on_the_same_connection) {
@@ -117,7 +122,9 @@ SERVER_TEST(a_handshake_may_follow_other_requests_on_the_same_connection) {
     const HttpResponse upgraded = co_await read_response(client);
     BOOST_TEST(upgraded.status == 101U);
     const std::string answer = co_await client.read(9);
-    BOOST_TEST(answer == "\x81\x07" "Echo: X");
+    BOOST_TEST(answer ==
+               "\x81\x07"
+               "Echo: X");
 }
 
 SERVER_TEST(malformed_percent_encoding_in_a_name_is_answered_400) {

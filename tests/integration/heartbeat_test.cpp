@@ -1,8 +1,7 @@
 // The heartbeat that the application sees, and the protocol's own pings elsewhere.
-#include "support/test_server.hpp"
-
 #include "beastapi/asyncio.hpp"
 #include "chat/timestamps.hpp"
+#include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -96,9 +95,11 @@ SERVER_TEST(any_frame_counts_as_activity_even_a_refused_one, beating(1h, 1s)) {
     int round = 0;
     while (steady_clock::now() - begin < 1500ms) {
         const bool refused = ++round % 2 == 0;
-        co_await alice.send_text(refused ? "no JSON" : R"({"message":"x"})");
+        const std::string frame = refused ? "no JSON" : R"({"message":"x"})";
+        const std::string expected = refused ? "error" : "message";
+        co_await alice.send_text(frame);
         const auto answer = co_await alice.receive_json();
-        BOOST_TEST(answer.at("type").as_string() == (refused ? "error" : "message"));
+        BOOST_TEST((answer.at("type").as_string() == expected));
         co_await beastapi::asyncio::sleep(20ms);
     }
     BOOST_TEST(server.manager().is_connected("Alice"));

@@ -1,12 +1,10 @@
 // HTTP as RFC 9110 and RFC 9112 have it: methods, keep-alive, pipelines, targets, errors.
-#include "support/test_server.hpp"
-
 #include "beastapi/request.hpp"
 #include "beastapi/static_files.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -133,21 +131,15 @@ SERVER_TEST(the_client_may_ask_for_the_end_of_the_connection, with_routes()) {
     BOOST_TEST(rest.empty());
 }
 
-SERVER_TEST(http_1_0_is_answered_and_closed_unless_it_asks_to_stay, with_routes()) {
-    TcpClient client = co_await TcpClient::connect(server.port());
-    co_await client.send("GET /show/a HTTP/1.0\r\n\r\n");
-    const HttpResponse response = co_await read_response(client);
-    BOOST_TEST(response.status == 200U);
-    const std::string rest = co_await client.read_to_end();
-    BOOST_TEST(rest.empty());
-
-    TcpClient staying = co_await TcpClient::connect(server.port());
-    for (int i = 0; i < 2; ++i) {
-        co_await staying.send("GET /show/a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-        const HttpResponse kept = co_await read_response(staying);
-        BOOST_TEST(kept.status == 200U);
-        // A client of HTTP/1.0 takes silence for close (RFC 9112, section 9.3).
-        BOOST_TEST(kept.header("connection") == "keep-alive");
+SERVER_TEST(http_1_0_is_answered_and_closed, with_routes()) {
+    for (const std::string headers : {"", "Connection: keep-alive\r\n"}) {
+        TcpClient client = co_await TcpClient::connect(server.port());
+        co_await client.send("GET /show/a HTTP/1.0\r\n" + headers + "\r\n");
+        const HttpResponse response = co_await read_response(client);
+        BOOST_TEST(response.status == 200U);
+        BOOST_TEST(response.header("connection") == "close");
+        const std::string rest = co_await client.read_to_end();
+        BOOST_TEST(rest.empty());
     }
 }
 

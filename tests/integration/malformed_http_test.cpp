@@ -2,7 +2,6 @@
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 using namespace test;
@@ -31,11 +30,12 @@ BOOST_AUTO_TEST_SUITE(malformed_http)
 
 SERVER_TEST(what_is_no_http_is_answered_400) {
     for (const std::string& bytes :
-         {"\r\n\r\n\r\n"s, "Hello\r\n\r\n"s, "GET\r\n\r\n"s, "GET /\r\n\r\n"s, "GET / HTTP/9.9\r\n\r\n"s,
-          "GET / HTTX/1.1\r\n\r\n"s, "GET  / HTTP/1.1\r\n\r\n"s, "G\x01T / HTTP/1.1\r\n\r\n"s,
-          "GET /\x01 HTTP/1.1\r\n\r\n"s, "GET / HTTP/1.1\r\nno colon\r\n\r\n"s,
-          "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"s, "GET / HTTP/1.1\r\nA: \x01\r\n\r\n"s,
-          "GET / HTTP/1.1\r\n: x\r\n\r\n"s, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s}) {
+         {"\r\n\r\n\r\n"s, "Hello\r\n\r\n"s, "GET\r\n\r\n"s, "GET /\r\n\r\n"s,
+          "GET / HTTP/9.9\r\n\r\n"s, "GET / HTTX/1.1\r\n\r\n"s, "GET  / HTTP/1.1\r\n\r\n"s,
+          "G\x01T / HTTP/1.1\r\n\r\n"s, "GET /\x01 HTTP/1.1\r\n\r\n"s,
+          "GET / HTTP/1.1\r\nno colon\r\n\r\n"s, "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"s,
+          "GET / HTTP/1.1\r\nA: \x01\r\n\r\n"s, "GET / HTTP/1.1\r\n: x\r\n\r\n"s,
+          "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s}) {
         co_await check_refused(server, 400, bytes);
     }
 }
@@ -45,14 +45,16 @@ SERVER_TEST(a_malformed_length_is_answered_400) {
          {"Content-Length: x", "Content-Length: -1", "Content-Length: 1, 2",
           "Content-Length: 99999999999999999999", "Content-Length: 1\r\nContent-Length: 2",
           "Content-Length: 1\r\nTransfer-Encoding: chunked"}) {
-        co_await check_refused(server, 400, "POST / HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\nx");
+        co_await check_refused(server, 400,
+                               "POST / HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\nx");
     }
-    co_await check_refused(server, 400,
-                           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    co_await check_refused(
+        server, 400, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
 }
 
 SERVER_TEST(a_target_that_is_no_url_is_answered_400) {
-    for (const std::string target : {"/%", "/%zz", "/ws/chat/%2", "/?a=%", "*", "nothing", "x://"}) {
+    for (const std::string target :
+         {"/%", "/%zz", "/ws/chat/%2", "/?a=%", "*", "nothing", "x://"}) {
         co_await check_refused(server, 400, "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
 }
@@ -78,11 +80,13 @@ SERVER_TEST(a_body_that_is_too_large_is_answered_413) {
                            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
     co_await check_refused(server, 413,
                            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                           "100000\r\n" + std::string(0x10000, 'x'));
+                           "100000\r\n" +
+                               std::string(0x10000, 'x'));
 }
 
 SERVER_TEST(what_follows_a_malformed_request_is_not_answered) {
-    co_await check_refused(server, 400, "nonsense\r\n\r\nGET /ws/status HTTP/1.1\r\nHost: x\r\n\r\n");
+    co_await check_refused(server, 400,
+                           "nonsense\r\n\r\nGET /ws/status HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 SERVER_TEST(the_server_goes_on_afterwards) {

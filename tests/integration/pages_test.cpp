@@ -42,7 +42,9 @@ static awaitable<void> check_root(unsigned short port) {
     BOOST_TEST(root.at("frontend").as_string() == "/chat");
 }
 
-BOOST_AUTO_TEST_CASE(the_root_leads_on) { run(check_root(port)); }
+BOOST_AUTO_TEST_CASE(the_root_leads_on) {
+    run(check_root(port));
+}
 
 static awaitable<void> check_health(unsigned short port) {
     const HttpResponse response = co_await get(port, "/health");
@@ -53,7 +55,9 @@ static awaitable<void> check_health(unsigned short port) {
     BOOST_TEST(health.at("features").is_object());
 }
 
-BOOST_AUTO_TEST_CASE(the_health_check_says_healthy) { run(check_health(port)); }
+BOOST_AUTO_TEST_CASE(the_health_check_says_healthy) {
+    run(check_health(port));
+}
 
 static awaitable<void> check_chat_page(unsigned short port) {
     const HttpResponse page = co_await get(port, "/chat");
@@ -69,21 +73,26 @@ static awaitable<void> check_chat_page(unsigned short port) {
     BOOST_TEST(head.header("content-length") == std::to_string(page.body.size()));
 }
 
-BOOST_AUTO_TEST_CASE(the_chat_page_is_the_file_in_the_static_folder) { run(check_chat_page(port)); }
+BOOST_AUTO_TEST_CASE(the_chat_page_is_the_file_in_the_static_folder) {
+    run(check_chat_page(port));
+}
 
 static awaitable<void> check_openapi(unsigned short port) {
     const HttpResponse response = co_await get(port, "/openapi.json");
     BOOST_TEST(response.status == 200U);
     const auto api = response.json();
     const auto& paths = api.at("paths").as_object();
-    for (const char* const path : {"/", "/chat", "/health", "/ws", "/ws/chat", "/ws/chat/{username}",
-                                   "/ws/chat/{username}/heartbeat", "/ws/status"}) {
+    for (const char* const path :
+         {"/", "/chat", "/health", "/ws", "/ws/chat", "/ws/chat/{username}",
+          "/ws/chat/{username}/heartbeat", "/ws/status"}) {
         BOOST_TEST(paths.contains(path), path);
         BOOST_TEST(!paths.at(path).at("get").at("summary").as_string().empty());
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_api_is_described) { run(check_openapi(port)); }
+BOOST_AUTO_TEST_CASE(the_api_is_described) {
+    run(check_openapi(port));
+}
 
 static awaitable<void> check_docs(unsigned short port) {
     const HttpResponse docs = co_await get(port, "/docs");
@@ -103,13 +112,17 @@ static awaitable<void> check_docs(unsigned short port) {
     BOOST_TEST(assets >= 2);
 }
 
-BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) { run(check_docs(port)); }
+BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) {
+    run(check_docs(port));
+}
 
 static awaitable<void> check_cors(unsigned short port) {
     const HttpResponse response = co_await get(port, "/health", "Origin: https://example.org\r\n");
     BOOST_TEST(response.header("access-control-allow-origin") == "https://example.org");
 }
 
-BOOST_AUTO_TEST_CASE(any_origin_may_read_as_in_the_tutorial) { run(check_cors(port)); }
+BOOST_AUTO_TEST_CASE(any_origin_may_read_as_in_the_tutorial) {
+    run(check_cors(port));
+}
 
 BOOST_AUTO_TEST_SUITE_END()

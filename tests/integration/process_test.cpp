@@ -5,7 +5,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,6 +115,7 @@ static awaitable<void> talk(unsigned short port, std::string name, std::string& 
     answer.payload = close_payload(1001);
     co_await client.send(answer);
     co_await client.tcp().read_to_end();
+    client.tcp().close();
 }
 
 static awaitable<void> stop_amid_the_talk(ServerProcess& process, unsigned short port) {
@@ -124,7 +124,8 @@ static awaitable<void> stop_amid_the_talk(ServerProcess& process, unsigned short
     std::vector<std::size_t> heard(members);
     std::vector<Task> talks;
     for (std::size_t i = 0; i < members; ++i) {
-        talks.push_back(co_await Task::start(talk(port, fmt::format("User{}", i), last[i], heard[i])));
+        talks.push_back(
+            co_await Task::start(talk(port, fmt::format("User{}", i), last[i], heard[i])));
     }
     const auto busy = [&heard] {
         return std::all_of(heard.begin(), heard.end(), [](std::size_t n) { return n > 200; });
@@ -177,7 +178,8 @@ BOOST_AUTO_TEST_CASE(a_connection_is_logged_when_it_comes_and_when_it_goes) {
     BOOST_TEST(process.wait() == 0);
     const std::string& log = process.standard_error();
     BOOST_TEST(log.find("\"WebSocket /ws/chat/Alice\" [accepted]") != std::string::npos, log);
-    BOOST_TEST(log.find("\"WebSocket /ws/chat/Alice\" [closed] 1001 after ") != std::string::npos, log);
+    BOOST_TEST(log.find("\"WebSocket /ws/chat/Alice\" [closed] 1001 after ") != std::string::npos,
+               log);
     BOOST_TEST(log.find("127.0.0.1:") != std::string::npos, log);
 }
 

@@ -5,7 +5,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,7 +26,8 @@ awaitable<void> read_interval(unsigned short port, double& interval) {
 }
 
 /// The heartbeat interval that a program started so has.
-double heartbeat_interval(std::vector<std::string> arguments, ServerProcess::Environment environment) {
+double heartbeat_interval(std::vector<std::string> arguments,
+                          ServerProcess::Environment environment) {
     arguments.insert(arguments.end(), {"--port", "0"});
     ServerProcess process(std::move(arguments), std::move(environment));
     double interval = 0;
@@ -37,9 +37,12 @@ double heartbeat_interval(std::vector<std::string> arguments, ServerProcess::Env
     return interval;
 }
 
-void check_refused(std::vector<std::string> arguments, ServerProcess::Environment environment = {}) {
+void check_refused(std::vector<std::string> arguments,
+                   ServerProcess::Environment environment = {}) {
     const std::string what = fmt::format("{} {}", arguments.empty() ? "" : arguments.back(),
                                          environment.empty() ? "" : environment.back());
+    // Should it start after all, it shall not take a port that someone uses.
+    environment.push_back("CHAT_PORT=0");
     ServerProcess process(std::move(arguments), std::move(environment));
     BOOST_TEST(process.wait() == 2, what);
     const std::string& said = process.standard_error();
@@ -88,7 +91,8 @@ struct Everything {
                 {"swagger-ui-dir", (directory.path() / "static").string()}};
     }
 
-    void check(std::vector<std::string> arguments, ServerProcess::Environment environment = {}) const {
+    void check(std::vector<std::string> arguments,
+               ServerProcess::Environment environment = {}) const {
         ServerProcess process(std::move(arguments), std::move(environment));
         run(check_effects(process.port()));
         process.send_signal(SIGTERM);
@@ -137,7 +141,8 @@ BOOST_AUTO_TEST_CASE(the_command_line_outweighs_the_environment_and_that_the_fil
     BOOST_TEST(heartbeat_interval({}, {}) == 10.0);
     BOOST_TEST(heartbeat_interval({"--config", file}, {}) == 3.0);
     BOOST_TEST(heartbeat_interval({"--config", file}, {variable}) == 2.0);
-    BOOST_TEST(heartbeat_interval({"--config", file, "--heartbeat-interval", "1"}, {variable}) == 1.0);
+    BOOST_TEST(heartbeat_interval({"--config", file, "--heartbeat-interval", "1"}, {variable}) ==
+               1.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
@@ -174,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_bad_file_is_one_line_and_2) {
     const auto file = [this](std::string_view content) {
         return directory.write("bad.toml", content).string();
     };
-    check_refused({"--config", file("port = \"x\"\n")});
+    check_refused({"--config", file("heartbeat-interval = \"x\"\n")});
     check_refused({"--config", file("no-such-setting = 1\n")});
     check_refused({"--config", (directory.path() / "missing.toml").string()});
 }

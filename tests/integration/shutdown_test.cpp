@@ -1,10 +1,8 @@
 // The server stops: everyone gets all that was accepted, then 1001, and nobody can hold it up.
+#include "beastapi/asyncio.hpp"
 #include "support/test_server.hpp"
 
-#include "beastapi/asyncio.hpp"
-
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 using namespace test;
@@ -37,12 +35,13 @@ awaitable<std::vector<std::string>> receive_to_the_end(WebSocketClient& client) 
     co_await client.send(answer);
     const std::string rest = co_await client.tcp().read_to_end();
     BOOST_TEST(rest.empty());
+    client.tcp().close();
     co_return texts;
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(shutdown)
+BOOST_AUTO_TEST_SUITE(stopping)
 
 SERVER_TEST(every_websocket_is_closed_with_1001) {
     std::vector<WebSocketClient> clients;

@@ -23,8 +23,7 @@ TestServerOptions with_a_small_outbox() {
 /// client's receive buffer, at their largest.
 std::size_t kernel_buffers() {
     std::size_t sum = 0;
-    for (const char* const file :
-         {"/proc/sys/net/ipv4/tcp_wmem", "/proc/sys/net/ipv4/tcp_rmem"}) {
+    for (const char* const file : {"/proc/sys/net/ipv4/tcp_wmem", "/proc/sys/net/ipv4/tcp_rmem"}) {
         std::ifstream in(file);
         std::size_t smallest = 0;
         std::size_t usual = 0;

@@ -35,8 +35,7 @@ SERVER_TEST(it_lists_each_connection_and_each_user_once) {
         const auto& connection = connections.at(i).as_object();
         BOOST_TEST((connection.at("username").as_string() == names[i]));
         const std::string time(connection.at("last_activity").as_string());
-        BOOST_TEST(std::regex_match(
-                       time, std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})")),
+        BOOST_TEST(std::regex_match(time, std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})")),
                    time);
         const double idle = connection.at("idle_seconds").to_number<double>();
         BOOST_TEST(idle >= 0.0);
@@ -52,7 +51,8 @@ SERVER_TEST(a_message_makes_its_sender_active) {
     const HttpResponse after = co_await get(server.port(), "/ws/status");
     const auto time = [](const HttpResponse& response) {
         const auto status = response.json();
-        return std::string(status.at("connections").as_array().at(0).at("last_activity").as_string());
+        return std::string(
+            status.at("connections").as_array().at(0).at("last_activity").as_string());
     };
     BOOST_TEST(time(before) < time(after));
 }

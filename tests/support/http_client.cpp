@@ -54,7 +54,9 @@ std::string HttpResponse::header(const std::string& name) const {
     return found == headers.end() ? std::string() : found->second;
 }
 
-boost::json::object HttpResponse::json() const { return boost::json::parse(body).as_object(); }
+boost::json::object HttpResponse::json() const {
+    return boost::json::parse(body).as_object();
+}
 
 awaitable<void> send_request(TcpClient& client, std::string method, std::string target,
                              std::string headers, source_location where) {

@@ -16,10 +16,9 @@ namespace test {
 namespace asio = boost::asio;
 
 DeadlineExceeded::DeadlineExceeded(std::string_view what_for, source_location where)
-    : std::runtime_error(
-          fmt::format("{}: waited {} s in vain for {}", to_string(where),
-                      std::chrono::duration_cast<std::chrono::seconds>(deadline).count(),
-                      what_for)) {}
+    : std::runtime_error(fmt::format(
+          "{}: waited {} s in vain for {}", to_string(where),
+          std::chrono::duration_cast<std::chrono::seconds>(deadline).count(), what_for)) {}
 
 std::string to_string(source_location where) {
     return fmt::format("{}:{}", std::filesystem::path(where.file_name()).filename().string(),
@@ -33,8 +32,7 @@ void run(io_context& context, awaitable<void> test, std::chrono::seconds at_most
                    [outcome](std::exception_ptr error) { *outcome = std::move(error); });
     const auto end = std::chrono::steady_clock::now() + at_most;
     context.restart();
-    while (!*outcome && context.run_one_until(end) > 0) {
-    }
+    while (!*outcome && context.run_one_until(end) > 0) {}
     if (!*outcome) {
         throw std::runtime_error(context.stopped()
                                      ? "the test waits for something that can never come"
@@ -70,7 +68,9 @@ awaitable<Task> Task::start(awaitable<void> task) {
     co_return Task(state);
 }
 
-bool Task::has_ended() const { return state_->outcome.has_value(); }
+bool Task::has_ended() const {
+    return state_->outcome.has_value();
+}
 
 awaitable<void> Task::join(source_location where) {
     const auto state = state_;

@@ -4,20 +4,21 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
-#include <poll.h>
 #include <regex>
-#include <spawn.h>
 #include <stdexcept>
 #include <string_view>
-#include <sys/wait.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 
 namespace test {
 
@@ -128,8 +129,7 @@ void ServerProcess::send_signal(int signal) {
 
 int ServerProcess::wait() {
     end_ = std::chrono::steady_clock::now() + 2 * deadline;
-    while (read_some()) {
-    }
+    while (read_some()) {}
     int status = 0;
     pid_t ended = 0;
     // What it wrote to is closed, so it is about to end.

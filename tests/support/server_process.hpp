@@ -1,9 +1,10 @@
 // The program itself, as a process of its own.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace test {

@@ -120,8 +120,8 @@ awaitable<std::string> TcpClient::read_until(std::string delimiter, source_locat
     while (at == std::string::npos) {
         const bool more = co_await read_more(fmt::format("'{}'", delimiter), where);
         if (!more) {
-            throw std::runtime_error(fmt::format("{}: the stream ended with '{}'",
-                                                 to_string(where), impl_->input));
+            throw std::runtime_error(
+                fmt::format("{}: the stream ended with '{}'", to_string(where), impl_->input));
         }
         at = impl_->input.find(delimiter);
     }
@@ -142,7 +142,12 @@ bool TcpClient::has_input() {
 }
 
 void TcpClient::shut_down() {
-    impl_->socket.shutdown(tcp::socket::shutdown_send);
+    error_code server_was_faster;
+    impl_->socket.shutdown(tcp::socket::shutdown_send, server_was_faster);
+}
+
+void TcpClient::close() {
+    impl_->socket.close();
 }
 
 void TcpClient::tear() {

@@ -38,6 +38,9 @@ public:
     /// Ends our side of the stream; the server's may go on.
     void shut_down();
 
+    /// Ends the connection.
+    void close();
+
     /// Ends the connection at once by a reset.
     void tear();
 

@@ -1,10 +1,11 @@
 // A folder for the files of one test, removed with all that is in it.
 #pragma once
 
+#include <stdlib.h>
+
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,8 @@ namespace test {
 class TemporaryDirectory {
 public:
     TemporaryDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "chapter08-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "chapter08-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("cannot make a temporary folder");
         }

@@ -62,8 +62,7 @@ TestServer::~TestServer() {
             run(stop());
         }
         const auto end = std::chrono::steady_clock::now() + deadline;
-        while (!work_left_ && !context().stopped() && context().run_one_until(end) > 0) {
-        }
+        while (!work_left_ && !context().stopped() && context().run_one_until(end) > 0) {}
         BOOST_CHECK_MESSAGE(work_left_ || context().stopped(), "the server left work behind");
         BOOST_CHECK_MESSAGE(work_left_ || session_count() == 0, "the server left sessions behind");
         // In the order of App::run().
@@ -75,17 +74,29 @@ TestServer::~TestServer() {
     }
 }
 
-unsigned short TestServer::port() const { return impl_->port; }
+unsigned short TestServer::port() const {
+    return impl_->port;
+}
 
-std::size_t TestServer::session_count() const { return impl_->server->session_count(); }
+std::size_t TestServer::session_count() const {
+    return impl_->server->session_count();
+}
 
-chat::ConnectionManager& TestServer::manager() { return impl_->manager; }
+chat::ConnectionManager& TestServer::manager() {
+    return impl_->manager;
+}
 
-io_context& TestServer::context() { return *impl_->context; }
+io_context& TestServer::context() {
+    return *impl_->context;
+}
 
-awaitable<void> TestServer::stop() { return beastapi::detail::Server::stop(impl_->server); }
+awaitable<void> TestServer::stop() {
+    return beastapi::detail::Server::stop(impl_->server);
+}
 
-bool TestServer::stopping() const { return impl_->server->stopping(); }
+bool TestServer::stopping() const {
+    return impl_->server->stopping();
+}
 
 awaitable<void> TestServer::until_sessions(std::size_t count, source_location where) {
     const auto reached = [this, count] { return session_count() == count; };

@@ -29,8 +29,8 @@ public:
     TestServer(const TestServer&) = delete;
     TestServer& operator=(const TestServer&) = delete;
 
-    /// Stops the server, and fails the test unless every coroutine ends with it and nobody is left in
-    /// the chat.
+    /// Stops the server, and fails the test unless every coroutine ends with it and nobody is left
+    /// in the chat.
     ~TestServer();
 
     unsigned short port() const;
@@ -78,12 +78,12 @@ private:
 
 /// A test case whose body is a coroutine with a server of its own, named `server`. Whatever stands
 /// behind the name makes the server's options.
-#define SERVER_TEST(name, ...)                                         \
-    static ::test::awaitable<void> name##_body(::test::TestServer&);   \
-    BOOST_AUTO_TEST_CASE(name) {                                       \
-        ::test::TestServer server{__VA_ARGS__};                        \
-        server.run(name##_body(server));                               \
-    }                                                                  \
+#define SERVER_TEST(name, ...)                                       \
+    static ::test::awaitable<void> name##_body(::test::TestServer&); \
+    BOOST_AUTO_TEST_CASE(name) {                                     \
+        ::test::TestServer server{__VA_ARGS__};                      \
+        server.run(name##_body(server));                             \
+    }                                                                \
     static ::test::awaitable<void> name##_body([[maybe_unused]] ::test::TestServer& server)
 
 }  // namespace test

@@ -37,6 +37,16 @@ void require(bool rule_is_kept, std::string_view broken, source_location where) 
     }
 }
 
+std::string describe(const Frame& frame) {
+    std::string shown;
+    for (const char byte : frame.payload.substr(0, 200)) {
+        const bool printable = byte >= ' ' && byte < '\x7f';
+        shown += printable ? std::string(1, byte)
+                           : fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+    return fmt::format("a frame with opcode {} and payload '{}'", frame.opcode, shown);
+}
+
 }  // namespace
 
 std::string encode(const Frame& frame) {
@@ -79,7 +89,9 @@ awaitable<WebSocketClient> WebSocketClient::connect(unsigned short port, std::st
     require(response.status == 101, fmt::format("answered the handshake with {}", response.status),
             where);
     require(response.header("upgrade") == "websocket", "sent no Upgrade: websocket", where);
-    require(response.header("connection") == "Upgrade", "sent no Connection: Upgrade", where);
+    const std::string connection = response.header("connection");
+    require(connection == "Upgrade" || connection == "upgrade", "sent no Connection: Upgrade",
+            where);
     require(response.header("sec-websocket-accept") == expected_accept,
             "sent a wrong Sec-WebSocket-Accept", where);
     co_return WebSocketClient(std::move(tcp), std::move(response));
@@ -140,9 +152,7 @@ awaitable<std::string> WebSocketClient::receive_text(source_location where) {
         co_await send(std::move(pong), where);
         frame = co_await receive(where);
     }
-    require(frame.opcode == opcode::text && frame.fin,
-            fmt::format("sent no text but a frame with opcode {} and payload '{}'", frame.opcode,
-                        frame.payload),
+    require(frame.opcode == opcode::text && frame.fin, "sent no text but " + describe(frame),
             where);
     co_return std::move(frame.payload);
 }
@@ -162,15 +172,14 @@ awaitable<void> WebSocketClient::expect_nothing(source_location where) {
 awaitable<void> WebSocketClient::expect_close(std::uint16_t code, std::optional<std::string> reason,
                                               source_location where) {
     const Frame frame = co_await receive(where);
-    require(frame.opcode == opcode::close,
-            fmt::format("did not close but sent a frame with opcode {} and payload '{}'",
-                        frame.opcode, frame.payload),
-            where);
+    require(frame.opcode == opcode::close, "did not close but sent " + describe(frame), where);
     require(frame.payload.size() >= 2, "closed without a code", where);
-    BOOST_TEST(big_endian(frame.payload.substr(0, 2)) == code, to_string(where));
-    if (reason) {
-        BOOST_TEST(frame.payload.substr(2) == *reason, to_string(where));
-    }
+    const auto got_code = big_endian(frame.payload.substr(0, 2));
+    const std::string got_reason = frame.payload.substr(2);
+    BOOST_TEST(got_code == code, to_string(where)
+                                     << ": closed with " << got_code << ", not " << code);
+    BOOST_TEST(got_reason == reason.value_or(got_reason),
+               to_string(where) << ": closed for '" << got_reason << "'");
     // A server that closed for an error need not wait for the answer (RFC 6455, section 7.1.7).
     try {
         Frame answer;
@@ -179,10 +188,10 @@ awaitable<void> WebSocketClient::expect_close(std::uint16_t code, std::optional<
         co_await send(std::move(answer), where);
     } catch (const DeadlineExceeded&) {
         throw;
-    } catch (const std::runtime_error&) {
-    }
+    } catch (const std::runtime_error&) {}
     const std::string rest = co_await tcp_.read_to_end(where);
     BOOST_TEST(rest.empty(), to_string(where) << ": something came after the close frame");
+    tcp_.close();
 }
 
 awaitable<void> WebSocketClient::close(std::uint16_t code, source_location where) {
@@ -197,6 +206,7 @@ awaitable<void> WebSocketClient::close(std::uint16_t code, source_location where
     BOOST_TEST(answer.payload == close_payload(code), to_string(where));
     const std::string rest = co_await tcp_.read_to_end(where);
     BOOST_TEST(rest.empty(), to_string(where) << ": something came after the close frame");
+    tcp_.close();
 }
 
 }  // namespace test

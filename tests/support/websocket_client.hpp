@@ -1,5 +1,5 @@
-// A WebSocket client with a frame codec of its own, so that it can break the rules of RFC 6455 where
-// a test wants that, and notices when the server does.
+// A WebSocket client with a frame codec of its own, so that it can break the rules of RFC 6455
+// where a test wants that, and notices when the server does.
 #pragma once
 
 #include "support/http_client.hpp"
@@ -64,8 +64,8 @@ public:
     awaitable<std::string> receive_text(source_location where = source_location::current());
     awaitable<boost::json::object> receive_json(source_location where = source_location::current());
 
-    /// Checks that a chat endpoint has sent nothing that was not received: the answer to a heartbeat
-    /// is the next frame.
+    /// Checks that a chat endpoint has sent nothing that was not received: the answer to a
+    /// heartbeat is the next frame.
     awaitable<void> expect_nothing(source_location where = source_location::current());
 
     /// Checks that the next frame closes the connection with this code and, if given, this reason,

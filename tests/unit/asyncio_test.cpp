@@ -73,7 +73,9 @@ static awaitable<void> sleeps_not_at_all() {
     co_await asyncio::sleep(-1h);
 }
 
-BOOST_AUTO_TEST_CASE(sleep_of_nothing_or_less_returns) { run(sleeps_not_at_all()); }
+BOOST_AUTO_TEST_CASE(sleep_of_nothing_or_less_returns) {
+    run(sleeps_not_at_all());
+}
 
 static awaitable<void> settles(std::string& order) {
     const asyncio::Outcome returned = co_await asyncio::settle(note(order, 'a'));
@@ -102,8 +104,8 @@ BOOST_AUTO_TEST_CASE(an_exception_in_one_of_settled_tasks_ends_the_others_and_is
 }
 
 static awaitable<void> first_of_settled_returns(std::string& ended) {
-    const auto first = co_await (asyncio::settle(never(ended)) ||
-                                 asyncio::settle(note_after(ended, 'a', 1ms)));
+    const auto first =
+        co_await (asyncio::settle(never(ended)) || asyncio::settle(note_after(ended, 'a', 1ms)));
     BOOST_TEST(first.index() == 1U);
     BOOST_CHECK_NO_THROW(asyncio::rethrow(first));
 }

@@ -1,6 +1,5 @@
 // asyncio::wait_for: the value, the exception, the time that runs out, and both at once.
 #include "beastapi/asyncio.hpp"
-
 #include "beastapi/detail/signal.hpp"
 #include "support/loop.hpp"
 
@@ -36,13 +35,14 @@ awaitable<std::string> fail_after(asyncio::Duration duration) {
     throw std::invalid_argument("failed");
 }
 
-awaitable<void> nothing_after(asyncio::Duration duration) { co_await asyncio::sleep(duration); }
+awaitable<void> nothing_after(asyncio::Duration duration) {
+    co_await asyncio::sleep(duration);
+}
 
 /// Blocks the loop, so that what was due meanwhile is all due at once.
 void block(asyncio::Duration duration) {
     const auto end = std::chrono::steady_clock::now() + duration;
-    while (std::chrono::steady_clock::now() < end) {
-    }
+    while (std::chrono::steady_clock::now() < end) {}
 }
 
 /// What a WebSocket's inbox is, without the WebSocket.
@@ -77,14 +77,18 @@ static awaitable<void> in_time() {
     co_await asyncio::wait_for(nothing_after(1ms), 1h);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_ready_in_time_is_returned) { run(in_time()); }
+BOOST_AUTO_TEST_CASE(what_is_ready_in_time_is_returned) {
+    run(in_time());
+}
 
 static awaitable<void> without_suspending() {
     const std::string value = co_await asyncio::wait_for(value_after(0s), 1h);
     BOOST_TEST(value == "value");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_ready_at_once_is_returned) { run(without_suspending()); }
+BOOST_AUTO_TEST_CASE(what_is_ready_at_once_is_returned) {
+    run(without_suspending());
+}
 
 template <class T>
 static awaitable<void> too_late(awaitable<T> task) {
@@ -115,7 +119,9 @@ static awaitable<void> fails() {
     BOOST_TEST(failed);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_task_throws_is_thrown) { run(fails()); }
+BOOST_AUTO_TEST_CASE(what_the_task_throws_is_thrown) {
+    run(fails());
+}
 
 static awaitable<void> both_at_once() {
     const auto executor = co_await asio::this_coro::executor;

@@ -77,9 +77,9 @@ BOOST_AUTO_TEST_CASE(an_origin_that_is_not_listed_gets_no_permission) {
     const Response response = applied(only_example_org(), from("https://evil.example"));
     BOOST_TEST(!response.header("Access-Control-Allow-Origin").has_value());
     BOOST_TEST(!response.header("Access-Control-Allow-Credentials").has_value());
-    BOOST_TEST(applied(only_example_org(), from(origin))
-                   .header("Access-Control-Allow-Origin")
-                   .value() == origin);
+    BOOST_TEST(
+        applied(only_example_org(), from(origin)).header("Access-Control-Allow-Origin").value() ==
+        origin);
 }
 
 BOOST_AUTO_TEST_CASE(a_preflight_is_answered_with_what_is_allowed) {

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(each_length_has_its_shortest_form) {
     BOOST_TEST(header(Opcode::text, 127) == "\x81\x7E\x00\x7F"s);
     BOOST_TEST(header(Opcode::text, 65535) == "\x81\x7E\xFF\xFF"s);
     BOOST_TEST(header(Opcode::text, 65536) == "\x81\x7F\x00\x00\x00\x00\x00\x01\x00\x00"s);
-    BOOST_TEST(header(Opcode::text, 0x0123456789ABCDEF) == "\x81\x7F\x01\x23\x45\x67\x89\xAB\xCD\xEF"s);
+    BOOST_TEST(header(Opcode::text, 0x0123456789ABCDEF) ==
+               "\x81\x7F\x01\x23\x45\x67\x89\xAB\xCD\xEF"s);
 }
 
 BOOST_AUTO_TEST_CASE(every_opcode_is_a_final_frame) {

@@ -1,5 +1,6 @@
 // Every frame that the server writes, key by key, in both languages.
 #include "chat/messages.hpp"
+
 #include "chat/timestamps.hpp"
 
 #include <boost/json/parse.hpp>
@@ -46,8 +47,9 @@ ClientMessage hello() {
 BOOST_AUTO_TEST_SUITE(messages)
 
 BOOST_AUTO_TEST_CASE(welcome_without_a_name) {
-    check(chinese.welcome(1),
-          R"({"type":"system","event":"welcome","message":"歡迎加入聊天室！","connected_count":1})");
+    check(
+        chinese.welcome(1),
+        R"({"type":"system","event":"welcome","message":"歡迎加入聊天室！","connected_count":1})");
     check(
         english.welcome(2),
         R"({"type":"system","event":"welcome","message":"Welcome to the chat room!","connected_count":2})");
@@ -63,8 +65,9 @@ BOOST_AUTO_TEST_CASE(welcome_with_a_name) {
 }
 
 BOOST_AUTO_TEST_CASE(welcome_with_heartbeat) {
-    check(chinese.welcome_with_heartbeat("Alice", 2, users, 10),
-          R"({"type":"system","event":"welcome","message":"歡迎 Alice 加入聊天室（已啟用心跳檢測）！",
+    check(
+        chinese.welcome_with_heartbeat("Alice", 2, users, 10),
+        R"({"type":"system","event":"welcome","message":"歡迎 Alice 加入聊天室（已啟用心跳檢測）！",
               "username":"Alice","connected_count":2,"connected_users":["Alice","Bob"],
               "heartbeat_interval":10})");
     check(english.welcome_with_heartbeat("Alice", 2, users, 0.25),
@@ -147,14 +150,17 @@ BOOST_AUTO_TEST_CASE(errors) {
           R"({"type":"error","code":"unknown_type","message":"不支援的訊息類型"})");
     check(english.error(ErrorCode::unknown_type),
           R"({"type":"error","code":"unknown_type","message":"Unknown message type"})");
-    check(chinese.error(ErrorCode::user_offline, "Bob"),
-          R"({"type":"error","code":"user_offline","message":"用戶 Bob 不在線上","username":"Bob"})");
-    check(english.error(ErrorCode::user_offline, "Bob"),
-          R"({"type":"error","code":"user_offline","message":"Bob is not online","username":"Bob"})");
+    check(
+        chinese.error(ErrorCode::user_offline, "Bob"),
+        R"({"type":"error","code":"user_offline","message":"用戶 Bob 不在線上","username":"Bob"})");
+    check(
+        english.error(ErrorCode::user_offline, "Bob"),
+        R"({"type":"error","code":"user_offline","message":"Bob is not online","username":"Bob"})");
     check(chinese.error(ErrorCode::name_taken, "Bob"),
           R"({"type":"error","code":"name_taken","message":"名稱 Bob 已被使用","username":"Bob"})");
-    check(english.error(ErrorCode::name_taken, "Bob"),
-          R"({"type":"error","code":"name_taken","message":"The name Bob is taken","username":"Bob"})");
+    check(
+        english.error(ErrorCode::name_taken, "Bob"),
+        R"({"type":"error","code":"name_taken","message":"The name Bob is taken","username":"Bob"})");
 }
 
 BOOST_AUTO_TEST_CASE(names_and_texts_cannot_break_out_of_their_strings) {

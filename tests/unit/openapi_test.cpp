@@ -16,8 +16,12 @@ using beastapi::WebSocket;
 
 namespace {
 
-awaitable<Response> plain() { co_return beastapi::PlainTextResponse("x"); }
-awaitable<void> websocket_with_name(WebSocket, std::string) { co_return; }
+awaitable<Response> plain() {
+    co_return beastapi::PlainTextResponse("x");
+}
+awaitable<void> websocket_with_name(WebSocket, std::string) {
+    co_return;
+}
 
 Router routes() {
     Router router({.tags = {"WebSocket"}});

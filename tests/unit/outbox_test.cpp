@@ -167,7 +167,9 @@ static awaitable<void> waits_for_nothing(Outbox& outbox) {
     co_await outbox.wait_until_at_most(1);
 }
 
-BOOST_AUTO_TEST_CASE(a_writer_does_not_wait_below_the_level) { run(waits_for_nothing(*outbox)); }
+BOOST_AUTO_TEST_CASE(a_writer_does_not_wait_below_the_level) {
+    run(waits_for_nothing(*outbox));
+}
 
 static awaitable<void> ends(Outbox& outbox, std::chrono::steady_clock::duration patience,
                             bool& ended) {

@@ -29,9 +29,9 @@ void check_refused(ErrorCode error, std::string_view frame) {
 BOOST_AUTO_TEST_SUITE(parse)
 
 BOOST_AUTO_TEST_CASE(a_message_is_read_with_all_its_fields) {
-    const auto message = accepted(
-        R"({"type":"message","message":"Hello","target_user":"Bob","username":"Alice",)"
-        R"("timestamp":"2024-01-01T12:00:00Z"})");
+    const auto message =
+        accepted(R"({"type":"message","message":"Hello","target_user":"Bob","username":"Alice",)"
+                 R"("timestamp":"2024-01-01T12:00:00Z"})");
     BOOST_TEST((message.type == ClientMessage::Type::message));
     BOOST_TEST(message.message == "Hello");
     BOOST_TEST(message.target_user.value() == "Bob");
@@ -92,16 +92,17 @@ BOOST_AUTO_TEST_CASE(a_time_that_is_none_is_replaced_by_the_server_s) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_json_is_invalid) {
-    for (const char* const frame : {"", " ", "hello", "{", "}", "{]", R"({"message":"x")",
-                                    R"({"message":"x"} x)", R"({"message":"x",})", R"({message:"x"})",
-                                    R"({'message':'x'})", "{\"message\":\"a\nb\"}", "NaN"}) {
+    for (const char* const frame :
+         {"", " ", "hello", "{", "}", "{]", R"({"message":"x")", R"({"message":"x"} x)",
+          R"({"message":"x",})", R"({message:"x"})", R"({'message':'x'})", "{\"message\":\"a\nb\"}",
+          "NaN"}) {
         check_refused(ErrorCode::invalid_format, frame);
     }
 }
 
 BOOST_AUTO_TEST_CASE(json_that_is_not_an_object_is_invalid) {
-    for (const char* const frame : {"null", "true", "1", "1.5", R"("message")", "[]",
-                                    R"([{"message":"x"}])"}) {
+    for (const char* const frame :
+         {"null", "true", "1", "1.5", R"("message")", "[]", R"([{"message":"x"}])"}) {
         check_refused(ErrorCode::invalid_format, frame);
     }
 }

@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_CASE(each_kind_has_its_content_type) {
     BOOST_TEST(JSONResponse(json, 201).status() == 201U);
     BOOST_TEST(JSONResponse(json).body() == R"({"a":1})");
     BOOST_TEST(HTMLResponse("<p>").header("Content-Type").value() == "text/html; charset=utf-8");
-    BOOST_TEST(PlainTextResponse("x").header("Content-Type").value() == "text/plain; charset=utf-8");
+    BOOST_TEST(PlainTextResponse("x").header("Content-Type").value() ==
+               "text/plain; charset=utf-8");
     BOOST_TEST(PlainTextResponse("x").status() == 200U);
     BOOST_TEST(PlainTextResponse("x").body() == "x");
 }
@@ -66,10 +67,8 @@ BOOST_AUTO_TEST_CASE(a_file_of_unknown_type_is_a_stream_of_bytes) {
 
 BOOST_AUTO_TEST_CASE(a_changed_file_has_another_etag) {
     const test::TemporaryDirectory directory;
-    const std::string before(
-        FileResponse(directory.write("a.txt", "one")).header("ETag").value());
-    const std::string after(
-        FileResponse(directory.write("a.txt", "three")).header("ETag").value());
+    const std::string before(FileResponse(directory.write("a.txt", "one")).header("ETag").value());
+    const std::string after(FileResponse(directory.write("a.txt", "three")).header("ETag").value());
     BOOST_TEST(before != after);
 }
 

@@ -43,7 +43,9 @@ BOOST_AUTO_TEST_CASE(longer_and_shorter_paths_do_not_match) {
     BOOST_TEST(!matches("/", "//"));
 }
 
-BOOST_AUTO_TEST_CASE(letters_are_compared_with_their_case) { BOOST_TEST(!matches("/ws", "/WS")); }
+BOOST_AUTO_TEST_CASE(letters_are_compared_with_their_case) {
+    BOOST_TEST(!matches("/ws", "/WS"));
+}
 
 BOOST_AUTO_TEST_CASE(a_parameter_is_one_segment) {
     BOOST_TEST(match("/ws/chat/{name}", "/ws/chat/Alice") == "Alice");
@@ -97,8 +99,8 @@ BOOST_AUTO_TEST_CASE(malformed_encoding_does_not_match) {
 
 BOOST_AUTO_TEST_CASE(malformed_templates_are_refused) {
     for (const char* const text :
-         {"", "ws", "{name}", "/{", "/}", "/{}", "/{name", "/name}", "/a{name}", "/{name}b", "/{a}{b}",
-          "/{{name}}", "/{a/b}", "/{name}/{name}", "/}{"}) {
+         {"", "ws", "{name}", "/{", "/}", "/{}", "/{name", "/name}", "/a{name}", "/{name}b",
+          "/{a}{b}", "/{{name}}", "/{a/b}", "/{name}/{name}", "/}{"}) {
         BOOST_TEST_CONTEXT("the template " << text) {
             BOOST_CHECK_THROW(RouteTemplate{text}, std::invalid_argument);
         }

@@ -13,13 +13,27 @@ using beastapi::WebSocket;
 
 namespace {
 
-awaitable<Response> plain() { co_return beastapi::PlainTextResponse("x"); }
-awaitable<Response> with_request(Request) { co_return beastapi::PlainTextResponse("x"); }
-awaitable<Response> with_one(std::string) { co_return beastapi::PlainTextResponse("x"); }
-awaitable<Response> with_bound(std::string, int) { co_return beastapi::PlainTextResponse("x"); }
-awaitable<void> websocket_plain(WebSocket) { co_return; }
-awaitable<void> websocket_with_two(WebSocket, std::string, std::string) { co_return; }
-awaitable<void> websocket_with_bound(WebSocket, std::string, int&) { co_return; }
+awaitable<Response> plain() {
+    co_return beastapi::PlainTextResponse("x");
+}
+awaitable<Response> with_request(Request) {
+    co_return beastapi::PlainTextResponse("x");
+}
+awaitable<Response> with_one(std::string) {
+    co_return beastapi::PlainTextResponse("x");
+}
+awaitable<Response> with_bound(std::string, int) {
+    co_return beastapi::PlainTextResponse("x");
+}
+awaitable<void> websocket_plain(WebSocket) {
+    co_return;
+}
+awaitable<void> websocket_with_two(WebSocket, std::string, std::string) {
+    co_return;
+}
+awaitable<void> websocket_with_bound(WebSocket, std::string, int&) {
+    co_return;
+}
 
 }  // namespace
 
@@ -58,8 +72,9 @@ BOOST_AUTO_TEST_CASE(the_refusal_names_the_path_and_both_numbers) {
         BOOST_ERROR("it was not refused");
     } catch (const std::invalid_argument& error) {
         const std::string_view why = error.what();
-        BOOST_TEST(why == "the path template '/ws/chat/{username}' has 1 parameters, "
-                          "its handler takes 0");
+        BOOST_TEST(why ==
+                   "the path template '/ws/chat/{username}' has 1 parameters, "
+                   "its handler takes 0");
     }
 }
 

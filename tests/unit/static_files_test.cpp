@@ -5,9 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <stdexcept>
-
 #include <sys/stat.h>
+
+#include <stdexcept>
 
 namespace fs = std::filesystem;
 using beastapi::Request;
@@ -73,8 +73,9 @@ BOOST_AUTO_TEST_CASE(no_way_leads_out_of_the_folder) {
     const std::string absolute = (directory.path() / "secret.txt").string();
     for (const std::string path :
          {"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E%2E/secret.txt",
-          "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/.%2e/secret.txt", "/../public-too/secret.txt",
-          "/../../../../../../etc/passwd", "//etc/passwd", "/%2fetc/passwd", "/..\\secret.txt"}) {
+          "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/.%2e/secret.txt",
+          "/../public-too/secret.txt", "/../../../../../../etc/passwd", "//etc/passwd",
+          "/%2fetc/passwd", "/..\\secret.txt"}) {
         BOOST_TEST(status(path) == 404U, path);
     }
     BOOST_TEST(status(absolute) == 404U);

@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(percent_decoding_gives_the_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(malformed_percent_encoding_is_refused) {
-    for (const char* const text : {"%", "a%", "%4", "%4g", "%g4", "%%41", "% 1", "%+1", "%-1", "%0x"}) {
+    for (const char* const text :
+         {"%", "a%", "%4", "%4g", "%g4", "%%41", "% 1", "%+1", "%-1", "%0x"}) {
         BOOST_TEST(decoded(text) == "(malformed)", text);
     }
 }

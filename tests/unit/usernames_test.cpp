@@ -29,8 +29,8 @@ void check(bool valid, const std::string& name) {
 BOOST_AUTO_TEST_SUITE(usernames)
 
 BOOST_AUTO_TEST_CASE(names_in_any_script_are_valid) {
-    for (const auto& name : {"A"s, "Alice"s, "Alice B"s, "小明"s, "Ünïcödé"s, "Ольга"s, "👩‍💻"s,
-                             "a/b"s, "%41"s, "<b>"s, "O'Neill"s, "\xC2\xA1"s}) {
+    for (const auto& name : {"A"s, "Alice"s, "Alice B"s, "小明"s, "Ünïcödé"s, "Ольга"s,
+                             "👩‍💻"s, "a/b"s, "%41"s, "<b>"s, "O'Neill"s, "\xC2\xA1"s}) {
         check(true, name);
     }
 }
@@ -57,8 +57,8 @@ BOOST_AUTO_TEST_CASE(control_characters_are_refused_anywhere) {
 
 BOOST_AUTO_TEST_CASE(blanks_are_refused_at_either_end_but_not_within) {
     // The White_Space of Unicode beyond the controls.
-    for (const auto& blank : {" "s, "\u00A0"s, "\u1680"s, "\u2000"s, "\u2003"s, "\u200A"s, "\u202F"s,
-                              "\u205F"s, "\u3000"s}) {
+    for (const auto& blank : {" "s, "\u00A0"s, "\u1680"s, "\u2000"s, "\u2003"s, "\u200A"s,
+                              "\u202F"s, "\u205F"s, "\u3000"s}) {
         check(false, blank);
         check(false, blank + "a");
         check(false, "a" + blank);

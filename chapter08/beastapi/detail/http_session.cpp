@@ -59,8 +59,11 @@ std::optional<Response> handshake_refusal(const http::request<http::string_body>
         return response;
     }
     constexpr std::size_t key_size = 24;  // 16 bytes in Base64
-    const auto key = message[http::field::sec_websocket_key];
-    if (key.size() != key_size || !key.ends_with("==")) {
+    constexpr std::string_view base64 =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const std::string_view key = message[http::field::sec_websocket_key];
+    if (key.size() != key_size || !key.ends_with("==") ||
+        key.find_first_not_of(base64) != key_size - 2) {
         return error_response(400, "Sec-WebSocket-Key is missing, or not 16 bytes in Base64");
     }
     return std::nullopt;
@@ -122,6 +125,8 @@ void HttpSession::go_away() {
     } else if (waiting_for_request_) {
         error_code ignored;
         outbox_->socket().cancel(ignored);
+    } else if (lingering_ && outbox_->size() == 0) {
+        outbox_->abort();
     }
 }
 
@@ -137,7 +142,10 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
         auto upgrade = co_await serve_http(self);
         if (upgrade) {
             co_await serve_websocket(self, std::move(*upgrade));
+        } else if (self->server_->stopping()) {
+            co_await self->outbox_->wait_until_at_most(0);
         } else {
+            self->lingering_ = true;
             co_await self->outbox_->shut_down(closing_timeout);
         }
     } catch (const boost::system::system_error& error) {
@@ -161,7 +169,9 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         }
         self->abort_when_stuck(deadline);
         const bool is_head = message->method() == http::verb::head;
-        bool keep_alive = message->keep_alive() && !self->server_->stopping();
+        // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
+        bool keep_alive =
+            message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
         std::optional<Request> request = self->describe(*message);
         std::optional<Response> response;
         if (!request) {

@@ -66,7 +66,8 @@ private:
     std::weak_ptr<WebSocketConnection> websocket_;
     Address client_;
     bool waiting_for_request_ = false;
-    bool late_ = false;  // the next request did not come in time
+    bool lingering_ = false;  // all is said; the client has to end its side of the stream
+    bool late_ = false;       // the next request did not come in time
 };
 
 }  // namespace beastapi::detail

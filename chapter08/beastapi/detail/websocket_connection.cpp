@@ -32,6 +32,21 @@ websocket::permessage_deflate deflate_settings() {
     return settings;
 }
 
+/// Whether the last character of `text`, which is UTF-8 as far as it goes, is not complete.
+bool ends_within_character(std::string_view text) {
+    const auto byte_from_end = [text](std::size_t n) {
+        return static_cast<unsigned char>(text[text.size() - n]);
+    };
+    for (std::size_t n = 1; n <= std::min<std::size_t>(text.size(), 3); ++n) {
+        const unsigned char byte = byte_from_end(n);
+        if ((byte & 0xC0U) != 0x80U) {
+            const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+            return length > n;
+        }
+    }
+    return false;
+}
+
 /// Cuts `text` to `most` bytes without cutting a character in two.
 std::string_view cut_utf8(std::string_view text, std::size_t most) {
     if (text.size() <= most) {
@@ -132,6 +147,11 @@ void WebSocketConnection::on_read(const error_code& error) {
 }
 
 void WebSocketConnection::deliver() {
+    if (stream_.got_text() && ends_within_character(incoming_)) {
+        // Beast 1.81 does not look at the end of a text whose last fragment is empty.
+        close(close_code::invalid_payload, "Invalid UTF-8");
+        return;
+    }
     inbox_bytes_ += incoming_.size();
     inbox_.push_back(Message{stream_.got_text() ? Message::Kind::text : Message::Kind::binary,
                              std::exchange(incoming_, {})});
