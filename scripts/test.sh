@@ -27,10 +27,13 @@ suites=(
     "quick|unit_tests|unit tests"
     "full|other_tests|integration tests"
     "full|script_tests|the scripts"
+    "full|conversation_tests|the player of the conversations"
+    "full|conversations|the conversations, with all three stacks"
     "full|browser_tests|the page in Chromium"
     "full|lint|clang-tidy finds no mistake"
     "sanitize|compile_sanitize|it compiles with sanitizers and without warnings"
     "sanitize|sanitized_tests|unit and integration tests with sanitizers"
+    "sanitize|sanitized_conversations|the conversations, server with sanitizers"
     "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
 )
 
@@ -52,11 +55,14 @@ compile_release() { check build release all || abandon; }
 unit_tests() { ctest_suite release --label-regex '^unit$'; }
 other_tests() { ctest_suite release --label-exclude '^unit$'; }
 script_tests() { unittest_suite tests/scripts; }
+conversation_tests() { unittest_suite tests/conformance; }
+conversations() { conversation_suite release; }
 browser_tests() { node_suite release tests/browser; }
 lint() { check scripts/lint.sh; }
 
 compile_sanitize() { check build sanitize all || abandon; }
 sanitized_tests() { ctest_suite sanitize; }
+sanitized_conversations() { conversation_suite sanitize --stack cpp; }
 sanitized_browser_tests() { node_suite sanitize tests/browser; }
 
 named_tests() { ctest_suite release --tests-regex "$pattern"; }
@@ -147,10 +153,22 @@ tap_count() { sed -n "s/^# $1 \([0-9]*\)$/\1/p" "$report" 2>/dev/null | grep . |
 # unittest_suite FOLDER: Python's tests there.
 unittest_suite() {
     local folder=$1 status=0 report=$root/build/log/unittest.log ran failed
-    python3 -m unittest discover --start-directory "$folder" --verbose 2>&1 | tee "$report" || status=$?
+    /usr/bin/python3 -m unittest discover --start-directory "$folder" --verbose 2>&1 | tee "$report" || status=$?
     ran=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$report")
     failed=$(grep -c -E '^(FAIL|ERROR): ' "$report" || true)
     at_least_one "$folder" "$status" "$((ran > failed ? ran - failed : 0))" "$failed"
+}
+
+# conversation_suite PRESET OPTION…: tests/conformance, against the server of that build.
+conversation_suite() {
+    local preset=$1 status=0 report=$root/build/log/conversations.log passed_there failed_there
+    shift
+    CHAPTER08="$root/build/$preset/chapter08/chapter08" tests/conformance/run.py "$@" 2>&1 |
+        tee "$report" || status=$?
+    read -r passed_there failed_there < <(
+        sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$report" | grep . || echo "0 0"
+    )
+    at_least_one "tests/conformance ($preset)" "$status" "$passed_there" "$failed_there"
 }
 
 # --- the run -----------------------------------------------------------------------------------------
@@ -209,7 +227,7 @@ case $mode in
     sanitize) run_suites sanitize ;;
     ci)
         run_suites quick full
-        run_suites sanitize
+        $abandoned || run_suites sanitize
         ;;
 esac
 

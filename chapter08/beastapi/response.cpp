@@ -94,7 +94,7 @@ Response PlainTextResponse(std::string body, unsigned status) {
 Response FileResponse(const std::filesystem::path& path) {
     // stat() gives the wall-clock time of the change, which std::filesystem in C++20 on GCC 12 does
     // not.
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return error_response(404, "Not Found");
     }

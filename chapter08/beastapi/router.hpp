@@ -92,8 +92,7 @@ auto call(Handler handler, Params params, Bound& bound, First... first) {
                 return handler(std::move(first)..., params.items()[I].second..., last...);
             },
             bound);
-    }
-    (std::make_index_sequence<Strings>());
+    }(std::make_index_sequence<Strings>());
 }
 
 }  // namespace detail

@@ -2,7 +2,7 @@
 # Installs what the project needs and the machine lacks; run again, it only looks.
 #
 #   source scripts/lib/setup.sh; set_up run
-#   scripts/lib/setup.sh run|test
+#   scripts/lib/setup.sh run|stacks|test
 #
 # This file is the one list of what is installed, and why.
 set -euo pipefail
@@ -30,7 +30,15 @@ needs=(
     "run|nodejs|node||runs npm"
     "run|npm|npm||fetches Swagger UI, which /docs shows"
     "run|ca-certificates|||lets npm know whom it talks to"
-    "test|python3|python3||runs checks and tests of the scripts"
+    "stacks|python3|||runs the Python versions, and what plays and compares them"
+    "stacks|python3-fastapi|||FastAPI: the version of the tutorial"
+    "stacks|python3-uvicorn|||uvicorn: its server"
+    "stacks|python3-uvloop|||uvloop: the event loop that uvicorn prefers, for a fair comparison"
+    "stacks|python3-websockets|||websockets: uvicorn's side of the protocol, and the client that plays conversations"
+    "stacks|python3-flask-socketio|||Flask-SocketIO: the version that one migrates from"
+    "stacks|python3-eventlet|||eventlet: its server"
+    "stacks|python3-socketio|||python-socketio: the client that plays conversations over Socket.IO"
+    "stacks|python3-aiohttp|||aiohttp: the transport of that client"
     "test|chromium, chromium-browser|chromium chromium-browser google-chrome||the browser in which the page is tested"
     "test|fonts-noto-cjk|||the page in Chinese"
     "test|fonts-noto-color-emoji|||the page's ✅ and ❌"
@@ -42,7 +50,8 @@ needs=(
 )
 
 # set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
-# "run" builds and starts the server, "test" is that and what the tests need.
+# "run" builds and starts the server, "stacks" also the Python versions beside it, "test" is all that
+# and what the tests need.
 set_up() {
     local group=$1 missing=()
     if have dpkg-query; then
@@ -55,7 +64,7 @@ set_up() {
     install_node_modules "$group"
 }
 
-in_group() { [[ $1 == run || $1 == "$2" ]]; }
+in_group() { [[ $1 == run || $1 == "$2" || ( $1 == stacks && $2 == test ) ]]; }
 
 any_command() {
     local command
@@ -231,7 +240,7 @@ install_node_modules() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     case ${1:-} in
-        run | test) set_up "$1" ;;
+        run | stacks | test) set_up "$1" ;;
         *) print_header "$0" ;;
     esac
 fi

@@ -77,12 +77,12 @@ SERVER_TEST(it_delays_nobody_and_is_announced_once, with_a_small_outbox()) {
     co_await alice.receive_json();
     auto round_trips = co_await talk_until_someone_leaves(alice);
     std::sort(round_trips.begin(), round_trips.end());
-    // On a machine that does other things as well a single one may wait for its turn; being held up
-    // by the stuck one would show in most of them.
-    const auto most = round_trips[round_trips.size() * 99 / 100];
-    BOOST_TEST((most < 50ms), std::chrono::duration<double>(most).count());
-    BOOST_TEST((round_trips.back() < 1s),
-               std::chrono::duration<double>(round_trips.back()).count());
+    // A machine that is busy with other things may keep a few waiting for their turn; the stuck
+    // one, if it held others up, would do so most of the time.
+    const std::chrono::duration<double> most = round_trips[round_trips.size() * 9 / 10];
+    BOOST_TEST(most.count() < 0.05);
+    const std::chrono::duration<double> longest = round_trips.back();
+    BOOST_TEST(longest.count() < 5.0);
     BOOST_TEST(!server.manager().is_connected("Stuck"));
     co_await alice.expect_nothing();
 }
