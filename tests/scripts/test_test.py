@@ -26,6 +26,12 @@ class Some(unittest.TestCase):
     def test_one(self): pass
     def test_two(self): pass
 """
+# The real one plays more with all stacks than with one of them, and ends with this line.
+CONVERSATIONS = """#!/usr/bin/python3
+import sys
+print("ok      some conversation")
+print("3 passed, 0 failed" if "--stack" in sys.argv else "4 passed, 0 failed, 1 skipped")
+"""
 
 
 class TestScript(unittest.TestCase):
@@ -42,6 +48,9 @@ class TestScript(unittest.TestCase):
         self.project.write("CMakeLists.txt", self.cmake + CTEST)
         self.project.write("tests/browser/page.test.js", BROWSER)
         self.project.write("tests/scripts/test_some.py", PYTHON)
+        self.project.write("tests/conformance/test_some.py", PYTHON)
+        self.project.write("tests/conformance/run.py", CONVERSATIONS)
+        (self.project.folder / "tests/conformance/run.py").chmod(0o755)
 
     def run_script(self, *arguments):
         """Its exit status, its last line, and all that it printed."""
@@ -52,18 +61,18 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 3 checks, the build, 2 + 1 tests of CTest, 2 of Python, 2 of Node, clang-tidy.
+        # 3 checks, the build, 2 + 1 tests of CTest, 2 + 2 of Python, 4 conversations, 2 of Node, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "12 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "18 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
         self.assertEqual((status, last), (0, "6 passed, 0 failed"), printed)
 
     def test_ci_adds_the_suites_with_sanitizers(self):
-        # The build, 3 tests of CTest, 2 of Node.
+        # The build, 3 tests of CTest, 3 conversations, 2 of Node.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "18 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "27 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
@@ -84,7 +93,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/scripts/test_some.py", PYTHON.replace("test_two(self): pass", "test_two(self): 1 / 0"))
         self.project.change("return 2;", "return  2;")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "9 passed, 4 failed"), printed)
+        self.assertEqual((status, last), (1, "15 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
 
     def test_leaves_out_what_needs_a_build_that_failed(self):
@@ -96,7 +105,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/browser/page.test.js", 'import "./missing.js";')
         self.project.write("tests/scripts/test_some.py", "import missing")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "8 passed, 2 failed"), printed)
+        self.assertEqual((status, last), (1, "14 passed, 2 failed"), printed)
 
     def test_refuses_an_option_it_does_not_know(self):
         status, _, printed = self.run_script("--sanitise")
