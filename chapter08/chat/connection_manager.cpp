@@ -138,7 +138,7 @@ ConnectionManager::Membership::Membership(ConnectionManager& manager, WebSocket 
     : manager_(&manager), websocket_(std::move(websocket)) {}
 
 ConnectionManager::Membership::Membership(Membership&& other) noexcept
-    : manager_(std::exchange(other.manager_, nullptr)), websocket_(other.websocket_) {}
+    : manager_(std::exchange(other.manager_, nullptr)), websocket_(std::move(other.websocket_)) {}
 
 ConnectionManager::Membership::~Membership() {
     if (manager_ != nullptr) {

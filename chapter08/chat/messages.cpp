@@ -14,27 +14,27 @@ namespace json = boost::json;
 
 namespace {
 
-json::object system_event(std::string_view event, std::string message) {
+json::object system_event(std::string_view event, std::string_view message) {
     json::object frame;
     frame["type"] = "system";
     frame["event"] = event;
-    frame["message"] = std::move(message);
+    frame["message"] = message;
     return frame;
 }
 
-json::object named_welcome(std::string message, std::string_view username,
+json::object named_welcome(std::string_view message, std::string_view username,
                            std::size_t connected_count,
                            const std::vector<std::string>& connected_users) {
-    json::object frame = system_event("welcome", std::move(message));
+    json::object frame = system_event("welcome", message);
     frame["username"] = username;
     frame["connected_count"] = connected_count;
     frame["connected_users"] = json::array(connected_users.begin(), connected_users.end());
     return frame;
 }
 
-std::string membership(std::string_view event, std::string message, std::string_view username,
+std::string membership(std::string_view event, std::string_view message, std::string_view username,
                        std::size_t connected_count) {
-    json::object frame = system_event(event, std::move(message));
+    json::object frame = system_event(event, message);
     if (!username.empty()) {
         frame["username"] = username;
     }
@@ -129,11 +129,10 @@ std::string Messages::welcome(std::size_t connected_count) const {
 
 std::string Messages::welcome(std::string_view username, std::size_t connected_count,
                               const std::vector<std::string>& connected_users) const {
-    std::string text = locale_ == Locale::en
-                           ? fmt::format("Welcome to the chat room, {}!", username)
-                           : fmt::format("歡迎 {} 加入聊天室！", username);
-    return json::serialize(
-        named_welcome(std::move(text), username, connected_count, connected_users));
+    const std::string text = locale_ == Locale::en
+                                 ? fmt::format("Welcome to the chat room, {}!", username)
+                                 : fmt::format("歡迎 {} 加入聊天室！", username);
+    return json::serialize(named_welcome(text, username, connected_count, connected_users));
 }
 
 std::string Messages::welcome_with_heartbeat(std::string_view username, std::size_t connected_count,
@@ -143,7 +142,7 @@ std::string Messages::welcome_with_heartbeat(std::string_view username, std::siz
         locale_ == Locale::en
             ? fmt::format("Welcome to the chat room, {} (heartbeat detection is on)!", username)
             : fmt::format("歡迎 {} 加入聊天室（已啟用心跳檢測）！", username);
-    json::object frame = named_welcome(std::move(text), username, connected_count, connected_users);
+    json::object frame = named_welcome(text, username, connected_count, connected_users);
     frame["heartbeat_interval"] = heartbeat_interval;
     return beastapi::json_dumps(frame);
 }
@@ -155,7 +154,7 @@ std::string Messages::join(std::string_view username, std::size_t connected_coun
     } else {
         text = username.empty() ? "有新用戶加入聊天室" : fmt::format("{} 加入了聊天室", username);
     }
-    return membership("join", std::move(text), username, connected_count);
+    return membership("join", text, username, connected_count);
 }
 
 std::string Messages::leave(std::string_view username, std::size_t connected_count) const {
@@ -165,7 +164,7 @@ std::string Messages::leave(std::string_view username, std::size_t connected_cou
     } else {
         text = username.empty() ? "有用戶離開聊天室" : fmt::format("{} 離開了聊天室", username);
     }
-    return membership("leave", std::move(text), username, connected_count);
+    return membership("leave", text, username, connected_count);
 }
 
 std::string Messages::message(std::string_view username, const ClientMessage& from_client) const {
@@ -234,7 +233,7 @@ std::string Messages::error(ErrorCode code, std::string_view username) const {
     json::object frame;
     frame["type"] = "error";
     frame["code"] = name;
-    frame["message"] = std::move(text);
+    frame["message"] = text;
     if (!username.empty()) {
         frame["username"] = username;
     }

@@ -4,8 +4,8 @@
 #include "beastapi/detail/text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -102,7 +102,8 @@ void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket) {
     socket.set_option(asio::ip::tcp::no_delay(true), error);
     socket.non_blocking(true, error);
     auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket));
-    asio::co_spawn(executor, run(std::move(session)), asio::detached);
+    asio::co_spawn(executor, run(session),
+                   [session](const std::exception_ptr& failure) { session->on_end(failure); });
 }
 
 HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket)
@@ -137,23 +138,32 @@ void HttpSession::abort() {
     outbox_->abort();
 }
 
-awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
+void HttpSession::on_end(const std::exception_ptr& failure) const {
+    if (!failure) {
+        return;
+    }
     try {
-        auto upgrade = co_await serve_http(self);
-        if (upgrade) {
-            co_await serve_websocket(self, std::move(*upgrade));
-        } else if (self->server_->stopping()) {
-            co_await self->outbox_->wait_until_at_most(0);
-        } else {
-            self->lingering_ = true;
-            co_await self->outbox_->shut_down(closing_timeout);
-        }
+        std::rethrow_exception(failure);
     } catch (const boost::system::system_error& error) {
-        spdlog::debug("{}:{} - connection lost: {}", self->client_.host, self->client_.port,
-                      error.what());
-    } catch (const std::exception& error) {
-        spdlog::error("{}:{} - connection ended by an error: {}", self->client_.host,
-                      self->client_.port, error.what());
+        spdlog::debug("{}:{} - connection lost: {}", client_.host, client_.port, error.what());
+    } catch (...) {
+        spdlog::error("{}:{} - connection ended by an error: {}", client_.host, client_.port,
+                      what(failure));
+    }
+}
+
+awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
+    auto upgrade = co_await serve_http(self);
+    if (upgrade) {
+        // In a coroutine of its own, so that nothing of HTTP stays in memory behind it.
+        const auto executor = co_await asio::this_coro::executor;
+        asio::co_spawn(executor, serve_websocket(self, std::move(*upgrade)),
+                       [self](const std::exception_ptr& failure) { self->on_end(failure); });
+    } else if (self->server_->stopping()) {
+        co_await self->outbox_->wait_until_at_most(0);
+    } else {
+        self->lingering_ = true;
+        co_await self->outbox_->shut_down(closing_timeout);
     }
 }
 

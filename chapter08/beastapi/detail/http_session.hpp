@@ -11,6 +11,7 @@
 
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -18,7 +19,7 @@ namespace beastapi::detail {
 
 class Server;
 
-/// Lives as long as its coroutine, which start() spawns.
+/// Lives as long as its coroutine, which start() spawns: one for HTTP, then one for a WebSocket.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
     static void start(std::shared_ptr<Server> server, Outbox::Socket socket);
@@ -45,6 +46,7 @@ private:
     };
 
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
+    void on_end(const std::exception_ptr& failure) const;
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
     static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
         std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);

@@ -19,7 +19,7 @@ namespace {
 constexpr int hops = 2;
 
 constexpr std::size_t largest_spare_buffer = 4 * 1024;
-constexpr std::size_t most_spare_bytes = 256 * 1024;
+constexpr std::size_t most_spare_bytes = 64 * 1024;
 
 }  // namespace
 

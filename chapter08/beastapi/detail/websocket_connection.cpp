@@ -20,7 +20,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t first_read_bytes = 256;
+constexpr std::size_t first_read_bytes = 128;
 constexpr std::size_t inbox_messages = 64;
 constexpr std::size_t inbox_limit_bytes = 64 * 1024;
 
