@@ -1,0 +1,48 @@
+"""The three stacks: what they are called, and how the load tool speaks to each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFORMANCE = ROOT / "tests" / "conformance"
+
+# How a stack is started is written down once, where the conversations are played.
+sys.path.insert(0, str(CONFORMANCE))
+from player.scenario import load_all  # noqa: E402
+from player.server import Server, ServerError, command  # noqa: E402
+
+__all__ = ["BASE", "CONFORMANCE", "ROOT", "STACKS", "Server", "ServerError", "Stack"]
+__all__ += ["command", "load_all"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One of the servers that are compared."""
+
+    name: str
+    title: str
+
+    def echo_options(self, port: int) -> list[str]:
+        """The load tool's options for the echo endpoint."""
+        if self.name == "flask":
+            return [_socketio_url(port), "--protocol", "socketio", "--namespace", "/echo"]
+        return [f"ws://127.0.0.1:{port}/ws"]
+
+    def chat_options(self, port: int) -> list[str]:
+        """The load tool's options for the chat room, under a name."""
+        if self.name == "flask":
+            options = ["--protocol", "socketio", "--auth", '{"username":"{user}"}']
+            return [_socketio_url(port), *options]
+        return [f"ws://127.0.0.1:{port}/ws/chat/{{user}}"]
+
+
+def _socketio_url(port: int) -> str:
+    return f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
+
+
+# In the order in which one migrates; rounds go through them in this order, too.
+STACKS = (Stack("flask", "Flask-SocketIO"), Stack("fastapi", "FastAPI"), Stack("cpp", "C++"))
+BASE = "fastapi"  # what the ratios refer to
