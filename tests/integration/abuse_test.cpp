@@ -112,6 +112,7 @@ SERVER_TEST(the_time_of_a_request_does_not_run_for_a_websocket, impatient()) {
 SERVER_TEST(hundreds_of_half_requests_hold_nobody_up_and_are_all_cut_off, impatient()) {
     WebSocketClient neighbour = co_await server.connect("/ws");
     std::vector<TcpClient> clients;
+    clients.reserve(300);
     for (int i = 0; i < 300; ++i) {
         clients.push_back(co_await TcpClient::connect(server.port()));
         co_await clients.back().send("GET / HTTP/1.1\r\nHost: ");
@@ -160,6 +161,7 @@ SERVER_TEST(pings_without_end_from_one_who_does_not_read_are_bounded) {
 
 SERVER_TEST(a_flood_of_connections_is_served_in_the_end) {
     std::vector<WebSocketClient> clients;
+    clients.reserve(300);
     for (int i = 0; i < 300; ++i) {
         clients.push_back(co_await server.connect("/ws"));
     }

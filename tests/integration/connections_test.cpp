@@ -50,6 +50,7 @@ SERVER_TEST(many_at_once_leave_no_descriptor_and_no_name) {
     const std::size_t before = open_descriptors();
     for (int round = 0; round < 5; ++round) {
         std::vector<WebSocketClient> clients;
+        clients.reserve(100);
         for (int i = 0; i < 100; ++i) {
             clients.push_back(co_await server.join(fmt::format("User{}", i)));
         }
@@ -71,6 +72,7 @@ SERVER_TEST(many_at_once_leave_no_descriptor_and_no_name) {
 SERVER_TEST(connections_that_never_say_anything_can_all_be_torn) {
     const std::size_t before = open_descriptors();
     std::vector<TcpClient> clients;
+    clients.reserve(200);
     for (int i = 0; i < 200; ++i) {
         clients.push_back(co_await TcpClient::connect(server.port()));
     }
@@ -87,6 +89,7 @@ SERVER_TEST(connections_that_never_say_anything_can_all_be_torn) {
 SERVER_TEST(a_hundred_members_all_hear_one_order) {
     constexpr int members = 100;
     std::vector<WebSocketClient> clients;
+    clients.reserve(members);
     for (int i = 0; i < members; ++i) {
         clients.push_back(co_await server.join(fmt::format("User{}", i)));
     }

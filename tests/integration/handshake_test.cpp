@@ -4,7 +4,6 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace test;
-using beastapi::WebSocket;
 
 namespace {
 

@@ -63,6 +63,7 @@ SERVER_TEST(every_websocket_is_closed_with_1001) {
 SERVER_TEST(all_get_the_same_messages_up_to_the_last_that_was_accepted) {
     constexpr std::size_t members = 20;
     std::vector<WebSocketClient> clients;
+    clients.reserve(members);
     for (std::size_t i = 0; i < members; ++i) {
         clients.push_back(co_await server.join(fmt::format("User{}", i)));
     }
@@ -212,6 +213,7 @@ SERVER_TEST(a_request_that_is_being_answered_is_finished) {
 
 SERVER_TEST(a_handshake_amid_the_stop_is_not_left_hanging) {
     std::vector<TcpClient> clients;
+    clients.reserve(50);
     for (int i = 0; i < 50; ++i) {
         clients.push_back(co_await TcpClient::connect(server.port()));
     }

@@ -134,6 +134,7 @@ SERVER_TEST(it_is_found_out_on_every_chat_endpoint, with_a_small_outbox()) {
 SERVER_TEST(several_at_once_are_all_found_out, with_a_small_outbox()) {
     WebSocketClient alice = co_await server.join("Alice");
     std::vector<WebSocketClient> stuck;
+    stuck.reserve(5);
     for (int i = 0; i < 5; ++i) {
         stuck.push_back(co_await join_and_stop_reading(server, "/ws/chat/Stuck"));
     }
