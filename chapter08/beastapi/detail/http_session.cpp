@@ -189,15 +189,14 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             keep_alive = false;
         } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
-            response = handshake_refusal(*message);
+            if (route != nullptr) {
+                response = handshake_refusal(*message);
+            }
             if (route != nullptr && !response) {
                 request->path_params = std::move(params);
                 self->outbox_->unread(
                     {static_cast<const char*>(buffer.data().data()), buffer.size()});
                 co_return self->upgrade(*route, std::move(*request), std::move(message));
-            }
-            if (route == nullptr) {
-                response.reset();
             }
         }
         message.reset();
