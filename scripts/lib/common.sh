@@ -5,22 +5,17 @@
 root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Progress goes to stderr: a script's stdout belongs to the program that it starts.
-say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+say() { printf '%s\n' "$bold$*$plain" >&2; }
 note() { printf '%s\n' "$*" >&2; }
 fail() {
-    printf '\033[1;31m%s\033[0m\n' "error: $1" >&2
+    printf '%s\n' "${red}error: $1$plain" >&2
     shift
     [[ $# -eq 0 ]] || printf '  %s\n' "$@" >&2
     exit 1
 }
-if [[ ! -t 2 || -n ${NO_COLOR:-} ]]; then
-    say() { printf '%s\n' "$*" >&2; }
-    fail() {
-        printf 'error: %s\n' "$1" >&2
-        shift
-        [[ $# -eq 0 ]] || printf '  %s\n' "$@" >&2
-        exit 1
-    }
+bold='' red='' plain=''
+if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
+    bold=$'\033[1m' red=$'\033[1;31m' plain=$'\033[0m'
 fi
 
 # have COMMAND: whether it can be run.
