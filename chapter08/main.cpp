@@ -24,6 +24,7 @@ void serve(const Settings& settings) {
     // does.
     chat::ConnectionManager manager(settings.chat);
 
+    // [sections]
     // 1. Middleware
     app.add_middleware({
         .allow_origins = {"*"},
@@ -50,6 +51,7 @@ void serve(const Settings& settings) {
     app.get("/health", routers::health_check).summary("Health Check");
 
     app.run(settings.server);
+    // [/sections]
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ using std::chrono::system_clock;
 ConnectionManager::ConnectionManager(ChatSettings settings)
     : settings_(settings), messages_(settings.locale) {}
 
+// [connect]
 awaitable<ConnectionManager::Membership> ConnectionManager::connect(
     WebSocket websocket, std::optional<std::string> username) {
     co_await websocket.accept();
@@ -36,7 +37,9 @@ awaitable<ConnectionManager::Membership> ConnectionManager::connect(
     }
     co_return membership;
 }
+// [/connect]
 
+// [disconnect]
 void ConnectionManager::disconnect(const WebSocket& websocket) {
     const auto member = members_.extract(websocket);
     if (member.empty()) {
@@ -56,6 +59,7 @@ void ConnectionManager::disconnect(const WebSocket& websocket) {
         broadcast(messages_.leave(name, get_connection_count()));
     }
 }
+// [/disconnect]
 
 void ConnectionManager::update_activity(const WebSocket& websocket) {
     if (const auto member = members_.find(websocket); member != members_.end()) {
@@ -69,6 +73,7 @@ steady_clock::duration ConnectionManager::idle_time(const WebSocket& websocket) 
                                     : steady_clock::now() - member->second.last_activity;
 }
 
+// [broadcast]
 void ConnectionManager::broadcast(std::string_view message,
                                   const std::optional<WebSocket>& exclude) const {
     for (const WebSocket& connection : active_connections_) {
@@ -77,7 +82,9 @@ void ConnectionManager::broadcast(std::string_view message,
         }
     }
 }
+// [/broadcast]
 
+// [send_to_user]
 bool ConnectionManager::send_to_user(std::string_view message, const std::string& username) const {
     const auto user = user_connections_.find(username);
     if (user == user_connections_.end()) {
@@ -88,6 +95,7 @@ bool ConnectionManager::send_to_user(std::string_view message, const std::string
     }
     return true;
 }
+// [/send_to_user]
 
 bool ConnectionManager::is_connected(const std::string& username) const {
     return user_connections_.contains(username);
@@ -140,10 +148,12 @@ ConnectionManager::Membership::Membership(ConnectionManager& manager, WebSocket 
 ConnectionManager::Membership::Membership(Membership&& other) noexcept
     : manager_(std::exchange(other.manager_, nullptr)), websocket_(std::move(other.websocket_)) {}
 
+// [membership]
 ConnectionManager::Membership::~Membership() {
     if (manager_ != nullptr) {
         manager_->disconnect(websocket_);
     }
 }
+// [/membership]
 
 }  // namespace chat

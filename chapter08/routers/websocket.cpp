@@ -25,6 +25,7 @@ using chat::ErrorCode;
 
 namespace {
 
+// [echo]
 // Echo: a text comes back with "Echo: " in front, bytes come back as they are.
 awaitable<void> websocket_endpoint(WebSocket websocket) {
     co_await websocket.accept();
@@ -39,7 +40,9 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
         }
     } catch (const WebSocketDisconnect&) {}
 }
+// [/echo]
 
+// [deliver]
 // Sends what a user said to the one it is for, or to everyone.
 awaitable<void> deliver(ClientMessage message, std::string sender, WebSocket websocket,
                         ConnectionManager& manager) {
@@ -53,7 +56,9 @@ awaitable<void> deliver(ClientMessage message, std::string sender, WebSocket web
         co_await websocket.send_text(messages.error(ErrorCode::user_offline, *message.target_user));
     }
 }
+// [/deliver]
 
+// [handle_frame]
 // Answers one frame. `username` is nothing where the path names no user: then the frame may.
 awaitable<void> handle_frame(std::string data, WebSocket websocket,
                              std::optional<std::string> username, ConnectionManager& manager) {
@@ -78,7 +83,9 @@ awaitable<void> handle_frame(std::string data, WebSocket websocket,
         }
     }
 }
+// [/handle_frame]
 
+// [chat_loop]
 // Receives until the connection ends. It returns then, as every loop does that is joined by ||.
 awaitable<void> chat_loop(WebSocket websocket, std::optional<std::string> username,
                           ConnectionManager& manager) {
@@ -90,14 +97,18 @@ awaitable<void> chat_loop(WebSocket websocket, std::optional<std::string> userna
         }
     } catch (const WebSocketDisconnect&) {}
 }
+// [/chat_loop]
 
+// [chat]
 // The chat room without names.
 awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket);
     co_await websocket.send_text(manager.welcome());
     co_await chat_loop(websocket, std::nullopt, manager);
 }
+// [/chat]
 
+// [named]
 // The chat room with names and private messages.
 awaitable<void> websocket_chat_with_username(WebSocket websocket, std::string username,
                                              ConnectionManager& manager) {
@@ -105,7 +116,9 @@ awaitable<void> websocket_chat_with_username(WebSocket websocket, std::string us
     co_await websocket.send_text(manager.welcome(username));
     co_await chat_loop(websocket, username, manager);
 }
+// [/named]
 
+// [heartbeat_sender]
 // Asks the client for a sign of life, again and again.
 awaitable<void> heartbeat_sender(WebSocket websocket, ConnectionManager& manager) {
     try {
@@ -115,7 +128,9 @@ awaitable<void> heartbeat_sender(WebSocket websocket, ConnectionManager& manager
         }
     } catch (const WebSocketDisconnect&) {}
 }
+// [/heartbeat_sender]
 
+// [check_heartbeat]
 // Closes a connection from which nothing has come for too long.
 awaitable<void> check_heartbeat(WebSocket websocket, ConnectionManager& manager) {
     const auto timeout = manager.settings().heartbeat_timeout;
@@ -124,7 +139,9 @@ awaitable<void> check_heartbeat(WebSocket websocket, ConnectionManager& manager)
     }
     co_await websocket.close(beastapi::close_code::policy_violation, "Heartbeat timeout");
 }
+// [/check_heartbeat]
 
+// [heartbeat]
 // The chat room with names, and heartbeat detection. Python starts the heartbeat with create_task()
 // and cancels it in `finally`; here the first of the three to return ends the other two.
 awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string username,
@@ -136,6 +153,7 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
                                  asyncio::settle(check_heartbeat(websocket, manager)));
     asyncio::rethrow(ended);
 }
+// [/heartbeat]
 
 // Who is connected.
 awaitable<Response> websocket_status(ConnectionManager& manager) {
@@ -160,6 +178,7 @@ awaitable<Response> websocket_status(ConnectionManager& manager) {
 
 }  // namespace
 
+// [routes]
 Router websocket(ConnectionManager& manager) {
     Router router({.tags = {"WebSocket"}});
     router.websocket("/ws", websocket_endpoint).summary("Echo");
@@ -171,5 +190,6 @@ Router websocket(ConnectionManager& manager) {
     router.get("/ws/status", websocket_status, manager).summary("Who is connected");
     return router;
 }
+// [/routes]
 
 }  // namespace routers

@@ -22,12 +22,15 @@ HEARTBEAT_TIMEOUT = float(os.getenv("CHAT_HEARTBEAT_TIMEOUT", "30"))
 class ConnectionManager:
     """Who is connected, under which name, and when each was last heard of."""
 
+    # [manager]
     def __init__(self, heartbeat_timeout: float) -> None:
         self.active_connections: set[WebSocket] = set()
         self.user_connections: dict[str, WebSocket] = {}
         self.last_activity: dict[WebSocket, datetime] = {}
         self.heartbeat_timeout = heartbeat_timeout
+    # [/manager]
 
+    # [connect]
     async def connect(self, websocket: WebSocket, username: str | None = None) -> None:
         await websocket.accept()
         self.active_connections.add(websocket)
@@ -40,14 +43,18 @@ class ConnectionManager:
         self.last_activity.pop(websocket, None)
         if username:
             self.user_connections.pop(username, None)
+    # [/connect]
 
+    # [send_to_user]
     async def send_to_user(self, message: dict, username: str) -> bool:
         websocket = self.user_connections.get(username)
         if websocket is None:
             return False
         await websocket.send_json(message)
         return True
+    # [/send_to_user]
 
+    # [broadcast]
     async def broadcast(self, message: dict, exclude: WebSocket | None = None) -> None:
         failed = []
         for connection in self.active_connections:
@@ -58,6 +65,7 @@ class ConnectionManager:
                     failed.append(connection)
         for connection in failed:
             self.disconnect(connection, self.get_username(connection))
+    # [/broadcast]
 
     def update_activity(self, websocket: WebSocket) -> None:
         self.last_activity[websocket] = datetime.now()
@@ -65,10 +73,12 @@ class ConnectionManager:
     def idle_seconds(self, websocket: WebSocket) -> float:
         return (datetime.now() - self.last_activity[websocket]).total_seconds()
 
+    # [check_heartbeat]
     def check_heartbeat(self) -> None:
         for connection in list(self.last_activity):
             if self.idle_seconds(connection) > self.heartbeat_timeout:
                 self.disconnect(connection, self.get_username(connection))
+    # [/check_heartbeat]
 
     def get_username(self, websocket: WebSocket) -> str | None:
         return next((name for name, ws in self.user_connections.items() if ws is websocket), None)
@@ -94,6 +104,7 @@ def system(event: str, message: str, **fields: object) -> dict:
     return {"type": "system", "event": event, "message": message, "connected_count": count} | fields
 
 
+# [frame]
 def chat(data: dict, username: str) -> dict:
     return {
         "type": data.get("type", "message"),
@@ -101,6 +112,7 @@ def chat(data: dict, username: str) -> dict:
         "message": data.get("message", ""),
         "timestamp": data.get("timestamp", now()),
     }
+# [/frame]
 
 
 def private(data: dict, username: str) -> dict:
@@ -113,6 +125,7 @@ def confirmation(target: str) -> dict:
     return {"type": "confirmation", "message": message, "target_user": target, "timestamp": now()}
 
 
+# [echo]
 @router.websocket("/ws")
 async def websocket_endpoint(websocket: WebSocket):
     await manager.connect(websocket)
@@ -122,8 +135,10 @@ async def websocket_endpoint(websocket: WebSocket):
             await websocket.send_text(f"Echo: {data}")
     except WebSocketDisconnect:
         manager.disconnect(websocket)
+# [/echo]
 
 
+# [chat]
 @router.websocket("/ws/chat")
 async def websocket_chat(websocket: WebSocket):
     await manager.connect(websocket)
@@ -142,8 +157,10 @@ async def websocket_chat(websocket: WebSocket):
     except WebSocketDisconnect:
         manager.disconnect(websocket)
         await manager.broadcast(system("leave", "有用戶離開聊天室"))
+# [/chat]
 
 
+# [named]
 @router.websocket("/ws/chat/{username}")
 async def websocket_chat_with_username(websocket: WebSocket, username: str):
     await manager.connect(websocket, username)
@@ -170,15 +187,19 @@ async def websocket_chat_with_username(websocket: WebSocket, username: str):
     except WebSocketDisconnect:
         manager.disconnect(websocket, username)
         await manager.broadcast(system("leave", f"{username} 離開了聊天室", username=username))
+# [/named]
 
 
+# [heartbeat_sender]
 async def heartbeat_sender(websocket: WebSocket) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_INTERVAL)
         await websocket.send_json({"type": "ping", "timestamp": now()})
         manager.check_heartbeat()
+# [/heartbeat_sender]
 
 
+# [heartbeat]
 @router.websocket("/ws/chat/{username}/heartbeat")
 async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
     await manager.connect(websocket, username)
@@ -216,6 +237,7 @@ async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
         await manager.broadcast(system("leave", f"{username} 離開了聊天室", username=username))
     finally:
         heartbeat_task.cancel()
+# [/heartbeat]
 
 
 @router.get("/ws/status", summary="Who is connected")
@@ -238,6 +260,7 @@ async def websocket_status():
 
 app = FastAPI(title="Chapter 08: WebSocket chat")
 
+# [sections]
 # 1. Middleware
 app.add_middleware(
     CORSMiddleware,
@@ -283,6 +306,7 @@ async def chat_page():
 async def health_check():
     features = {"echo": True, "broadcast": True, "private_messages": True, "heartbeat": True}
     return {"status": "healthy", "websocket_support": True, "features": features}
+# [/sections]
 
 
 if __name__ == "__main__":

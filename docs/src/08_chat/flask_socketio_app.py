@@ -29,6 +29,7 @@ def system(event: str, message: str, **fields: object) -> dict:
     return {"event": event, "message": message, "connected_count": len(members)} | fields
 
 
+# [connect]
 @socketio.on("connect")
 def connect(auth: dict | None = None):
     username = (auth or {}).get("username")
@@ -45,6 +46,7 @@ def connect(auth: dict | None = None):
     if newcomer:
         emit("system", joined, to=ROOM)
     join_room(ROOM)
+# [/connect]
 
 
 @socketio.on("disconnect")
@@ -57,6 +59,7 @@ def disconnect():
         emit("system", system("leave", f"{username} 離開了聊天室", username=username), to=ROOM)
 
 
+# [message]
 @socketio.on("message")
 def message(data: dict):
     username = members[request.sid] or data.get("username", "Anonymous")
@@ -72,11 +75,14 @@ def message(data: dict):
         emit("confirmation", confirmation | {"timestamp": now()})
     else:
         emit("error", {"code": "user_offline", "message": f"{target} is not online"})
+# [/message]
 
 
+# [echo]
 @socketio.on("message", namespace="/echo")
 def echo(data: str):
     emit("message", f"Echo: {data}")
+# [/echo]
 
 
 @app.get("/ws/status")
