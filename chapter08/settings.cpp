@@ -35,6 +35,55 @@ void add_seconds(CLI::App& app, const std::string& name, const std::string& vari
         ->check(CLI::Range(least, longest_seconds));
 }
 
+void add_server_options(CLI::App& app, beastapi::ServerSettings& server) {
+    app.add_option("--host", server.host, "The address to listen at")->envname("CHAT_HOST");
+    app.add_option("--port", server.port, "The port to listen at; 0 picks a free one and prints it")
+        ->envname("CHAT_PORT")
+        ->type_name("PORT")
+        ->check(CLI::Range(0, 65535));
+    add_seconds(
+        app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", server.ping_interval, 0.01,
+        "After how long in silence a peer is sent a WebSocket ping; twice that, and it is gone");
+    app.add_option("--max-message-bytes", server.max_message_bytes, "The largest WebSocket message")
+        ->envname("CHAT_MAX_MESSAGE_BYTES")
+        ->type_name("BYTES")
+        ->check(CLI::Range(1, 64 * 1024 * 1024));
+    app.add_option("--outbox-limit", server.outbox_limit,
+                   "How much may wait for a slow reader before its connection is closed")
+        ->envname("CHAT_OUTBOX_LIMIT")
+        ->type_name("BYTES")
+        ->check(CLI::Range(1024, 1024 * 1024 * 1024));
+    add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT", server.shutdown_timeout, 0,
+                "How long the connections get to say goodbye when the server stops");
+}
+
+void add_chat_options(CLI::App& app, chat::ChatSettings& chat) {
+    app.add_option("--locale", chat.locale, "The language of the server's texts: zh-TW or en")
+        ->envname("CHAT_LOCALE")
+        ->type_name("LOCALE")
+        ->default_str("zh-TW")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, chat::Locale>{{"zh-TW", chat::Locale::zh_tw},
+                                                {"en", chat::Locale::en}},
+            CLI::ignore_case));
+    add_seconds(app, "--heartbeat-interval", "CHAT_HEARTBEAT_INTERVAL", chat.heartbeat_interval,
+                0.01, "How often the heartbeat endpoint sends a ping");
+    add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT", chat.heartbeat_timeout, 0.01,
+                "After how long without a message the heartbeat endpoint closes a connection");
+}
+
+void add_folder_options(CLI::App& app, Settings& settings) {
+    app.add_option("--static-dir", settings.static_dir,
+                   "The folder served as /static, with chat.html in it")
+        ->envname("CHAT_STATIC_DIR")
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory);
+    app.add_option("--swagger-ui-dir", settings.swagger_ui_dir,
+                   "The npm package swagger-ui-dist, for /docs")
+        ->envname("CHAT_SWAGGER_UI_DIR")
+        ->type_name("DIR");
+}
+
 }  // namespace
 
 ParsedSettings parse_settings(int argc, char** argv) {
@@ -54,56 +103,12 @@ ParsedSettings parse_settings(int argc, char** argv) {
     app.allow_config_extras(CLI::config_extras_mode::error);
     app.option_defaults()->always_capture_default();
 
-    app.add_option("--host", settings.server.host, "The address to listen at")
-        ->envname("CHAT_HOST");
-    app.add_option("--port", settings.server.port,
-                   "The port to listen at; 0 picks a free one and prints it")
-        ->envname("CHAT_PORT")
-        ->type_name("PORT")
-        ->check(CLI::Range(0, 65535));
     app.add_option("--log-level", settings.log_level, "How much is logged to stderr")
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
-    app.add_option("--locale", settings.chat.locale,
-                   "The language of the server's texts: zh-TW or en")
-        ->envname("CHAT_LOCALE")
-        ->type_name("LOCALE")
-        ->default_str("zh-TW")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, chat::Locale>{{"zh-TW", chat::Locale::zh_tw},
-                                                {"en", chat::Locale::en}},
-            CLI::ignore_case));
-    add_seconds(app, "--heartbeat-interval", "CHAT_HEARTBEAT_INTERVAL",
-                settings.chat.heartbeat_interval, 0.01,
-                "How often the heartbeat endpoint sends a ping");
-    add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT",
-                settings.chat.heartbeat_timeout, 0.01,
-                "After how long without a message the heartbeat endpoint closes a connection");
-    add_seconds(
-        app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", settings.server.ping_interval, 0.01,
-        "After how long in silence a peer is sent a WebSocket ping; twice that, and it is gone");
-    app.add_option("--max-message-bytes", settings.server.max_message_bytes,
-                   "The largest WebSocket message")
-        ->envname("CHAT_MAX_MESSAGE_BYTES")
-        ->type_name("BYTES")
-        ->check(CLI::Range(1, 64 * 1024 * 1024));
-    app.add_option("--outbox-limit", settings.server.outbox_limit,
-                   "How much may wait for a slow reader before its connection is closed")
-        ->envname("CHAT_OUTBOX_LIMIT")
-        ->type_name("BYTES")
-        ->check(CLI::Range(1024, 1024 * 1024 * 1024));
-    add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT",
-                settings.server.shutdown_timeout, 0,
-                "How long the connections get to say goodbye when the server stops");
-    app.add_option("--static-dir", settings.static_dir,
-                   "The folder served as /static, with chat.html in it")
-        ->envname("CHAT_STATIC_DIR")
-        ->type_name("DIR")
-        ->check(CLI::ExistingDirectory);
-    app.add_option("--swagger-ui-dir", settings.swagger_ui_dir,
-                   "The npm package swagger-ui-dist, for /docs")
-        ->envname("CHAT_SWAGGER_UI_DIR")
-        ->type_name("DIR");
+    add_server_options(app, settings.server);
+    add_chat_options(app, settings.chat);
+    add_folder_options(app, settings);
 
     try {
         app.parse(argc, argv);

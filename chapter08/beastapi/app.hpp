@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/cors.hpp"
+#include "beastapi/refusals.hpp"
 #include "beastapi/router.hpp"
 #include "beastapi/static_files.hpp"
 
@@ -81,6 +82,9 @@ public:
     /// The WebSocket endpoint at that path, with the path's parameters; null if there is none.
     std::pair<const Route*, Params> find_websocket(std::string_view path) const;
 
+    /// What the layer has refused; handlers may show it.
+    Refusals& refusals() noexcept { return refusals_; }
+
     const AppInfo& info() const noexcept { return info_; }
     const Router& router() const noexcept { return router_; }
 
@@ -97,6 +101,7 @@ private:
     Router router_;
     std::list<Mount> mounts_;
     std::optional<CORSMiddleware> cors_;
+    Refusals refusals_;
 };
 
 }  // namespace beastapi

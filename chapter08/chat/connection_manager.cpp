@@ -1,6 +1,6 @@
 #include "chat/connection_manager.hpp"
 
-#include "chat/usernames.hpp"
+#include "chat/names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ ConnectionManager::ConnectionManager(ChatSettings settings)
 awaitable<ConnectionManager::Membership> ConnectionManager::connect(
     WebSocket websocket, std::optional<std::string> username) {
     co_await websocket.accept();
-    if (username && !is_valid_username(*username)) {
+    if (username && !normalize_name(*username)) {
         co_await websocket.close(beastapi::close_code::policy_violation, "Invalid username");
         throw beastapi::WebSocketDisconnect(beastapi::close_code::policy_violation,
                                             "Invalid username");

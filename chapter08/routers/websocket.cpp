@@ -1,8 +1,8 @@
 #include "routers/websocket.hpp"
 
 #include "beastapi/asyncio.hpp"
+#include "chat/names.hpp"
 #include "chat/timestamps.hpp"
-#include "chat/usernames.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json/array.hpp>
@@ -73,7 +73,7 @@ awaitable<void> handle_frame(std::string data, WebSocket websocket,
         if (!username) {
             claimed = parsed.message->username;
         }
-        if (claimed && !chat::is_valid_username(*claimed)) {
+        if (claimed && !chat::normalize_name(*claimed)) {
             co_await websocket.send_text(messages.error(ErrorCode::invalid_format));
         } else if (claimed && manager.is_connected(*claimed)) {
             co_await websocket.send_text(messages.error(ErrorCode::name_taken, *claimed));

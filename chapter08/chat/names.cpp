@@ -1,4 +1,4 @@
-#include "chat/usernames.hpp"
+#include "chat/names.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -62,16 +62,24 @@ bool is_blank(char32_t c) {
 
 }  // namespace
 
-bool is_valid_username(std::string_view name) {
+std::optional<std::string> normalize_name(std::string_view name) {
     std::vector<char32_t> code_points;
-    while (!name.empty()) {
-        const auto code_point = next_code_point(name);
+    std::string_view rest = name;
+    while (!rest.empty()) {
+        const auto code_point = next_code_point(rest);
         if (!code_point || is_control(*code_point) || code_points.size() == longest_name) {
-            return false;
+            return std::nullopt;
         }
         code_points.push_back(*code_point);
     }
-    return !code_points.empty() && !is_blank(code_points.front()) && !is_blank(code_points.back());
+    if (code_points.empty() || is_blank(code_points.front()) || is_blank(code_points.back())) {
+        return std::nullopt;
+    }
+    return std::string(name);
+}
+
+std::string name_key(std::string_view name) {
+    return std::string(name);
 }
 
 }  // namespace chat

@@ -1,11 +1,11 @@
-// Which names a user may have, at each boundary of the rule.
-#include "chat/usernames.hpp"
+// Which names users and rooms may have, at each boundary of the rule.
+#include "chat/names.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-using chat::is_valid_username;
+using chat::normalize_name;
 using namespace std::string_literals;
 
 namespace {
@@ -20,13 +20,13 @@ std::string repeat(std::string_view text, std::size_t times) {
 
 void check(bool valid, const std::string& name) {
     BOOST_TEST_CONTEXT("the name '" << name << "'") {
-        BOOST_TEST(is_valid_username(name) == valid);
+        BOOST_TEST(normalize_name(name).has_value() == valid);
     }
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(usernames)
+BOOST_AUTO_TEST_SUITE(names)
 
 BOOST_AUTO_TEST_CASE(names_in_any_script_are_valid) {
     for (const auto& name : {"A"s, "Alice"s, "Alice B"s, "小明"s, "Ünïcödé"s, "Ольга"s,
