@@ -23,6 +23,7 @@ suites=(
     "quick|layout|the C++ is laid out by .clang-format"
     "quick|coroutines|no co_await that GCC 12 compiles wrongly"
     "quick|shell_scripts|the shell scripts pass shellcheck"
+    "quick|snippets|the code in the docs is that of the files it comes from"
     "quick|compile_release|it compiles"
     "quick|unit_tests|unit tests"
     "full|other_tests|integration tests"
@@ -50,6 +51,8 @@ shell_scripts() {
     mapfile -t files < <(project_files 'scripts/*.sh' '.ci/run')
     check shellcheck --external-sources "${files[@]}"
 }
+
+snippets() { check scripts/snippets.py --check; }
 
 compile_release() { check build release all || abandon; }
 unit_tests() { ctest_suite release --label-regex '^unit$'; }
