@@ -38,11 +38,13 @@ class ConnectionManager:
             self.user_connections[username] = websocket
         self.update_activity(websocket)
 
+    # [disconnect]
     def disconnect(self, websocket: WebSocket, username: str | None = None) -> None:
         self.active_connections.discard(websocket)
         self.last_activity.pop(websocket, None)
         if username:
             self.user_connections.pop(username, None)
+    # [/disconnect]
     # [/connect]
 
     # [send_to_user]
@@ -146,6 +148,7 @@ async def websocket_chat(websocket: WebSocket):
     await manager.broadcast(system("join", "有新用戶加入聊天室"), exclude=websocket)
     try:
         while True:
+            # [receive]
             text = await websocket.receive_text()
             manager.update_activity(websocket)
             try:
@@ -153,10 +156,15 @@ async def websocket_chat(websocket: WebSocket):
             except json.JSONDecodeError:
                 await websocket.send_json(INVALID_FORMAT)
                 continue
+            # [/receive]
+            # [speaker]
             await manager.broadcast(chat(data, data.get("username", "Anonymous")))
+            # [/speaker]
+    # [leave]
     except WebSocketDisconnect:
         manager.disconnect(websocket)
         await manager.broadcast(system("leave", "有用戶離開聊天室"))
+    # [/leave]
 # [/chat]
 
 
@@ -179,11 +187,13 @@ async def websocket_chat_with_username(websocket: WebSocket, username: str):
             except json.JSONDecodeError:
                 await websocket.send_json(INVALID_FORMAT)
                 continue
+            # [fall_through]
             target = data.get("target_user")
             if target and await manager.send_to_user(private(data, username), target):
                 await websocket.send_json(confirmation(target))
             else:
                 await manager.broadcast(chat(data, username))
+            # [/fall_through]
     except WebSocketDisconnect:
         manager.disconnect(websocket, username)
         await manager.broadcast(system("leave", f"{username} 離開了聊天室", username=username))
@@ -229,9 +239,11 @@ async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
             if data.get("type") == "heartbeat":
                 await websocket.send_json({"type": "heartbeat_ack", "timestamp": now()})
                 continue
+            # [fall_through_again]
             target = data.get("target_user")
             if not (target and await manager.send_to_user(private(data, username), target)):
                 await manager.broadcast(chat(data, username))
+            # [/fall_through_again]
     except WebSocketDisconnect:
         manager.disconnect(websocket, username)
         await manager.broadcast(system("leave", f"{username} 離開了聊天室", username=username))
