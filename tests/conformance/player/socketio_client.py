@@ -1,8 +1,8 @@
 """A client that speaks Socket.IO: the same words as events.
 
 A path becomes a namespace and a name (`/ws` is the namespace `/echo`, `/ws/chat/Alice` is the
-default namespace with `auth={"username": "Alice"}`); a frame's `type` becomes the event's name,
-its other fields the event's data.
+default namespace with `auth={"username": "Alice"}`, a query stays one); a frame's `type` becomes
+the event's name, its other fields the event's data.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ class SocketIOClient(Client):
 
     async def connect(self, port: int, path: str, headers: dict[str, str]) -> None:
         self.last_sent = time.monotonic()
+        path, _, query = path.partition("?")
         parts = path.strip("/").split("/")
         self._namespace = "/echo" if parts == ["ws"] else "/"
         self._sio.on("*", self._event, namespace=self._namespace)
         self._sio.on("disconnect", self._disconnected, namespace=self._namespace)
         try:
             await self._sio.connect(
-                f"http://127.0.0.1:{port}",
+                f"http://127.0.0.1:{port}?{query}",
                 headers=headers,
                 auth={"username": unquote(parts[2])} if len(parts) > 2 else None,
                 transports=["websocket"],
