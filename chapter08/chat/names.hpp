@@ -7,12 +7,15 @@
 
 namespace chat {
 
-/// The name as it is shown, or nothing if users and rooms may not be called that: 1 to 32 Unicode
-/// code points of valid UTF-8, without control characters, and without a blank (Unicode's
-/// White_Space) at either end.
+/// The name as it is shown: UTF-8 in Unicode's Normalization Form C. Nothing if users and rooms may
+/// not be called that; the rules are in docs/protocol.md, section "Names".
+///
+/// Every code point of a name can be seen, so that two names that look alike are not told apart by
+/// something invisible, and none of them turns the text around it (Unicode Technical Standard 39).
 std::optional<std::string> normalize_name(std::string_view name);
 
-/// What two names have in common when they are one name. `name` is normalised.
+/// What two names have in common when they are one name: Unicode's NFKC_Casefold, under which case,
+/// width and compatibility variants are equal. To compare with, not to show. `name` is normalised.
 std::string name_key(std::string_view name);
 
 }  // namespace chat

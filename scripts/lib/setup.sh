@@ -27,6 +27,7 @@ needs=(
     "run|libfmt-dev||fmt/format.h|fmt: text from values, as Python's f-strings"
     "run|libspdlog-dev||spdlog/spdlog.h|spdlog: the log"
     "run|libcli11-dev||CLI/CLI.hpp|CLI11: the settings from command line, environment and file"
+    "run|libicu-dev||unicode/normalizer2.h|ICU: which names look alike, by the tables of Unicode"
     "run|nodejs|node||runs npm"
     "run|npm|npm||fetches Swagger UI, which /docs shows"
     "run|ca-certificates|||lets npm know whom it talks to"
