@@ -1,0 +1,159 @@
+// The connection's life: it opens, comes online, ends, is tried again, and says how it stands.
+
+import { giveBackUnanswered, showTarget } from './composer.js';
+import { ui } from './elements.js';
+import { setText } from './language.js';
+import { showSystem } from './log.js';
+import { showPeople } from './people.js';
+import { dropSocket, openSocket, probe, startHeartbeat } from './socket.js';
+import { chat, remembered } from './state.js';
+import { TEXTS } from './texts.js';
+
+const FIRST_RETRY = 500;        // milliseconds, as all times here
+const LONGEST_RETRY = 30_000;
+const STABLE_AFTER = 5_000;     // a connection that lasted so long starts the delays anew
+const MAX_NAME_LENGTH = 32;     // in code points
+
+// Going away, torn, too big, server error, restart, try again later, bad gateway: RFC 6455,
+// section 7.4.1, and its registry.
+const RECONNECT_CODES = new Set([1001, 1006, 1009, 1011, 1012, 1013, 1014]);
+// 1008 is a refusal that trying again does not change, but for these reasons.
+const PASSING_REASONS = new Set(['Heartbeat timeout', 'Server is full']);
+
+let onlineSince = 0;
+let attempts = 0;    // tries since a connection was last stable
+let retryTimer, countdownTimer;
+
+function setState(next) {
+  chat.state = next;
+  document.body.dataset.state = next;
+  const wanted = next !== 'offline' && next !== 'closed';
+  setText(ui.status, `status.${next}`);
+  ui.username.readOnly = wanted;
+  ui.connect.hidden = wanted;
+  ui.disconnect.hidden = !wanted;
+  ui.retry.hidden = next !== 'waiting';
+  ui.text.disabled = next === 'offline';
+  ui.send.disabled = next !== 'online';
+  if (next === 'online') ui.notice.hidden = true;
+  if (next !== 'waiting') clearInterval(countdownTimer);
+  if (next === 'connecting' && !ui.notice.hidden) setText(ui.countdown, 'reconnecting');
+  ui.countdown.hidden = next === 'closed';
+  showTarget();
+}
+
+// What is wrong with a name, as [key, values], or null. A "." or ".." would be resolved away as
+// a path segment, percent-encoded or not.
+function nameProblem(name) {
+  const length = [...name].length;
+  if (length === 0) return ['name.empty'];
+  if (length > MAX_NAME_LENGTH) return ['name.long', { length, max: MAX_NAME_LENGTH }];
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) return ['name.control'];
+  if (name === '.' || name === '..') return ['name.dots'];
+  return null;
+}
+
+export function showNameProblem(problem) {
+  ui.nameProblem.hidden = !problem;
+  if (problem) setText(ui.nameProblem, ...problem);
+  ui.username.setAttribute('aria-invalid', String(Boolean(problem)));
+}
+
+export function connectAs(name) {
+  name = name.trim();
+  const problem = nameProblem(name);
+  showNameProblem(problem);
+  if (problem) return ui.username.focus();
+  chat.username = ui.username.value = name;
+  remembered(() => sessionStorage.setItem('chat.username', name));
+  attempts = 0;
+  ui.notice.hidden = true;
+  connect();
+  ui.text.focus();
+}
+
+function connect() {
+  clearTimeout(retryTimer);
+  setState('connecting');
+  openSocket(chat.username);
+}
+
+export function cameOnline(welcome) {
+  onlineSince = Date.now();
+  chat.username = welcome.username ?? chat.username;
+  ui.username.value = chat.username;
+  showNameProblem(null);
+  setState('online');
+  showPeople(welcome.connected_users ?? [chat.username]);
+  startHeartbeat();
+}
+
+export function connectionEnded(code, reason, key) {
+  const wasOnline = chat.state === 'online';
+  if (wasOnline && Date.now() - onlineSince > STABLE_AFTER) attempts = 0;
+  dropSocket();
+  showPeople([]);
+  const explanation = key ? [key] : explainClose(code, reason, wasOnline);
+  const again = RECONNECT_CODES.has(code) || (code === 1008 && PASSING_REASONS.has(reason));
+  setText(ui.reason, ...explanation);
+  ui.notice.hidden = false;
+  if (wasOnline || !again) showSystem(explanation, 'error');
+  giveBackUnanswered();
+  if (again) return retryLater();
+  setState('closed');
+  if (reason === 'Invalid username') {
+    showNameProblem(['name.refused']);
+    ui.username.focus();
+  }
+}
+
+function explainClose(code, reason, wasOnline) {
+  switch (code) {
+    case 1006: return [wasOnline ? 'close.lost' : 'close.unreachable'];
+    case 1008:
+      switch (reason) {
+        case 'Invalid username': return ['name.refused'];
+        case 'Heartbeat timeout': return ['close.timeout'];
+        case 'Server is full': return ['close.full'];
+        case 'Unauthorized': return ['close.unauthorized'];
+        default: return ['close.1008', { reason: reason || '1008' }];
+      }
+    default:
+      return `close.${code}` in TEXTS ? [`close.${code}`] : ['close.other', { code, reason }];
+  }
+}
+
+// Growing delays with full jitter, so that a class does not come back in one instant.
+function retryLater() {
+  const delay = Math.random() * Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** attempts);
+  attempts += 1;
+  const due = Date.now() + delay;
+  const count = () =>
+    setText(ui.countdown, 'countdown', { seconds: Math.ceil(Math.max(1, due - Date.now()) / 1000) });
+  setState('waiting');
+  count();
+  countdownTimer = setInterval(count, 1000);
+  retryTimer = setTimeout(connect, delay);
+}
+
+// The network or the reader is back: ask now instead of waiting.
+export function wakeUp() {
+  if (chat.state === 'waiting') {
+    attempts = 0;
+    connect();
+  } else if (chat.state === 'online') {
+    probe();
+  }
+}
+
+export function disconnect() {
+  const wasOnline = chat.state === 'online';
+  dropSocket();
+  clearTimeout(retryTimer);
+  ui.notice.hidden = true;
+  showPeople([]);
+  if (wasOnline) showSystem(['close.me']);
+  giveBackUnanswered();
+  setState('closed');
+  ui.connect.focus();
+}

@@ -1,0 +1,71 @@
+// The one WebSocket of the page, and the heartbeat that finds out when its line is dead.
+
+const HEARTBEAT_INTERVAL = 10_000;   // milliseconds, as all times here
+const ANSWER_TIMEOUT = 20_000;       // a heartbeat without any answer for so long: the line is dead
+const PROBE_TIMEOUT = 5_000;         // the same when the tab wakes up, where a dead line is likely
+const WELCOME_TIMEOUT = 10_000;
+
+let socket = null;        // handlers of any other are deaf
+let heartbeatTimer, answerTimer;
+let handlers;             // frame(text), end(code, reason, key of an explanation)
+
+// Frames and ends of all sockets to come go there.
+export function handleSocket(given) {
+  handlers = given;
+}
+
+function socketUrl(name) {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return `${scheme}//${location.host}/ws/chat/${encodeURIComponent(name)}/heartbeat`;
+}
+
+export function openSocket(username) {
+  dropSocket();
+  const opened = new WebSocket(socketUrl(username));
+  socket = opened;
+  const listen = (type, handler) =>
+    opened.addEventListener(type, event => { if (socket === opened) handler(event); });
+  listen('message', event => {
+    answered();
+    handlers.frame(event.data);
+  });
+  listen('close', event => handlers.end(event.code, event.reason));
+  expectAnswer(WELCOME_TIMEOUT);
+}
+
+export function dropSocket() {
+  clearInterval(heartbeatTimer);
+  answered();
+  const old = socket;
+  socket = null;
+  old?.close(1000);
+}
+
+export function sendFrame(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+function sendHeartbeat(timeout = ANSWER_TIMEOUT) {
+  sendFrame({ type: 'heartbeat', timestamp: new Date().toISOString() });
+  expectAnswer(timeout);
+}
+
+// A line that died in silence gives no close event for minutes.
+function expectAnswer(timeout) {
+  answerTimer ??= setTimeout(() => handlers.end(1006, '', 'close.silent'), timeout);
+}
+
+function answered() {
+  clearTimeout(answerTimer);
+  answerTimer = undefined;
+}
+
+export function startHeartbeat() {
+  heartbeatTimer = setInterval(sendHeartbeat, HEARTBEAT_INTERVAL);
+}
+
+// Is the line still there? For when that is in doubt.
+export function probe() {
+  answered();
+  sendHeartbeat(PROBE_TIMEOUT);
+}
