@@ -9,9 +9,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
+#include <system_error>
 
 namespace beastapi {
 
@@ -35,6 +39,12 @@ awaitable<Response> serve_docs(const App& app) {
     co_return HTMLResponse(swagger_ui_html(app.info().title, "/openapi.json", swagger_ui_path));
 }
 
+/// An environment variable; nothing if it is not set, or empty.
+std::string_view environment(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
 bool is_read(const Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
@@ -44,6 +54,22 @@ Response method_not_allowed() {
 }
 
 }  // namespace
+
+ServerSettings ServerSettings::from_environment() {
+    ServerSettings settings;
+    if (const std::string_view host = environment("HOST"); !host.empty()) {
+        settings.host = host;
+    }
+    if (const std::string_view port = environment("PORT"); !port.empty()) {
+        const char* const end = port.data() + port.size();
+        const auto [parsed_until, error] = std::from_chars(port.data(), end, settings.port);
+        if (error != std::errc() || parsed_until != end) {
+            throw std::invalid_argument(
+                fmt::format("PORT is '{}', which is no number from 0 to 65535", port));
+        }
+    }
+    return settings;
+}
 
 App::App(AppInfo info) : info_(std::move(info)) {
     get("/openapi.json", serve_openapi, *this).include_in_schema(false);
@@ -164,6 +190,15 @@ void App::run(const ServerSettings& settings) {
     // Handlers that are still suspended end with the context, while what they were bound to lives.
     server->abort_all();
     spdlog::info("finished");
+}
+
+void App::run() {
+    try {
+        run(ServerSettings::from_environment());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}: {}\n", info_.title, error.what());
+        std::exit(1);
+    }
 }
 
 }  // namespace beastapi

@@ -37,6 +37,10 @@ struct ServerSettings {
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
     /// How long the connections get to say goodbye when the server stops.
     std::chrono::steady_clock::duration shutdown_timeout = std::chrono::seconds(10);
+
+    /// The defaults with the address in the environment variables HOST and PORT, where they are set
+    /// and not empty. Throws std::invalid_argument if PORT is no number from 0 to 65535.
+    static ServerSettings from_environment();
 };
 
 /// Routes, mounted folders and middleware, and the server that answers with them.
@@ -74,7 +78,14 @@ public:
     /// On a signal it stops to accept, closes every WebSocket with 1001 (Going Away) behind what
     /// was sent before, and waits for them, at most ServerSettings::shutdown_timeout. Throws
     /// std::runtime_error, before it serves, if it cannot listen at the address.
-    void run(const ServerSettings& settings = {});
+    void run(const ServerSettings& settings);
+
+    /// Serves at ServerSettings::from_environment(): what is left of `uvicorn.run(app)` in a
+    /// program that has no settings of its own.
+    ///
+    /// As uvicorn.run() does, it ends the process where it cannot serve: with one line on stderr
+    /// that says why, and status 1. Destructors do not run then (std::exit).
+    void run();
 
     /// Answers a request; what handlers throw becomes 500.
     awaitable<Response> handle(Request request) const;

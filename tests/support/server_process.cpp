@@ -19,20 +19,18 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace test {
 
 namespace {
 
-std::string program() {
-    const char* const chosen = std::getenv("CHAPTER08");
-    return chosen == nullptr ? CHAPTER08_PROGRAM : chosen;
-}
-
 std::vector<std::string> surroundings() {
     std::vector<std::string> kept;
     for (char** variable = environ; *variable != nullptr; ++variable) {
-        if (!std::string_view(*variable).starts_with("CHAT_")) {
+        const std::string_view assignment = *variable;
+        if (!assignment.starts_with("CHAT_") && !assignment.starts_with("HOST=") &&
+            !assignment.starts_with("PORT=")) {
             kept.emplace_back(*variable);
         }
     }
@@ -68,12 +66,18 @@ void drain(int& file, std::string& into) {
 
 }  // namespace
 
-ServerProcess::ServerProcess(std::vector<std::string> arguments, Environment environment) {
+std::string ServerProcess::chapter08() {
+    const char* const chosen = std::getenv("CHAPTER08");
+    return chosen == nullptr ? CHAPTER08_PROGRAM : chosen;
+}
+
+ServerProcess::ServerProcess(std::vector<std::string> arguments, Environment environment,
+                             std::string program) {
     std::array<int, 2> output;
     std::array<int, 2> error;
     check(::pipe2(output.data(), O_CLOEXEC) == 0 ? 0 : errno, "pipe2");
     check(::pipe2(error.data(), O_CLOEXEC) == 0 ? 0 : errno, "pipe2");
-    arguments.insert(arguments.begin(), program());
+    arguments.insert(arguments.begin(), std::move(program));
     const auto kept = surroundings();
     environment.insert(environment.begin(), kept.begin(), kept.end());
     posix_spawn_file_actions_t actions;
@@ -114,7 +118,8 @@ unsigned short ServerProcess::port() {
 std::string ServerProcess::wait_for(const std::string& regex) {
     const std::regex wanted(regex);
     std::smatch match;
-    while (!std::regex_search(standard_error_, match, wanted)) {
+    while (!std::regex_search(standard_error_, match, wanted) &&
+           !std::regex_search(standard_output_, match, wanted)) {
         if (!read_some()) {
             throw std::runtime_error(fmt::format("the program ended, or said nothing of '{}': {}",
                                                  regex, standard_error_));

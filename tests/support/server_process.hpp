@@ -14,8 +14,11 @@ public:
     using Environment = std::vector<std::string>;  ///< such as `CHAT_PORT=0`
 
     /// Starts the program CHAPTER08, or the one of this build. Settings of the surrounding
-    /// environment (`CHAT_…`) do not reach it.
-    explicit ServerProcess(std::vector<std::string> arguments, Environment environment = {});
+    /// environment (`CHAT_…`, HOST, PORT) do not reach it.
+    explicit ServerProcess(std::vector<std::string> arguments, Environment environment = {},
+                           std::string program = chapter08());
+
+    static std::string chapter08();
     ServerProcess(const ServerProcess&) = delete;
     ServerProcess& operator=(const ServerProcess&) = delete;
 
@@ -25,7 +28,7 @@ public:
     /// Waits for the line that says where it listens.
     unsigned short port();
 
-    /// Waits until what it has written to stderr matches, and returns the first group.
+    /// Waits until what it has written to stderr or stdout matches, and returns the first group.
     std::string wait_for(const std::string& regex);
 
     void send_signal(int signal);

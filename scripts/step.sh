@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Runs a program of the tutorial: one chapter, one of its three versions.
+#
+#   scripts/step.sh CHAPTER cpp|fastapi|flask [--host HOST] [--port PORT]
+#   scripts/step.sh CHAPTER FILE
+#
+#   CHAPTER     its number or its name: 01 or 01_echo.
+#   cpp         the C++ version; fastapi and flask are those in Python.
+#   FILE        another program of the chapter, such as leak.cpp.
+#   --host      the address to listen at (127.0.0.1, or the variable HOST).
+#   --port      the port to listen at (8000, or the variable PORT); 0 picks a free one.
+#   --help      this text.
+#
+# Installs what is missing, compiles what has changed, then becomes the program: Ctrl-C ends it, and its
+# exit status is this script's.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/build.sh"
+
+python=/usr/bin/python3 # Debian's own: another on the PATH lacks Debian's packages
+
+# list NAME…: the names, with commas.
+list() {
+    local text
+    printf -v text '%s, ' "$@"
+    echo "${text%, }"
+}
+
+# find_chapter WORD: sets `chapter`.
+find_chapter() {
+    local folder names=()
+    for folder in "$root"/docs/src/*/; do
+        folder=${folder%/}
+        names+=("${folder##*/}")
+        if [[ ${names[-1]} == "$1" || ${names[-1]%%_*} == "$1" ]]; then
+            chapter=${names[-1]}
+            return
+        fi
+    done
+    fail "there is no chapter $1 with programs; there are: $(list "${names[@]}")"
+}
+
+# run_cpp NAME: the program of docs/src/$chapter/NAME.cpp.
+run_cpp() {
+    local target=step_$chapter
+    [[ $1 == main ]] || target+=_$1
+    set_up run
+    build release "$target" || exit 1
+    exec "$root/build/release/docs/$target"
+}
+
+words=()
+while (($#)); do
+    case $1 in
+        -h | --help)
+            print_header "$0"
+            exit 0
+            ;;
+        --host | --port)
+            [[ $# -ge 2 ]] || fail "$1 needs a value" "scripts/step.sh --help says more."
+            if [[ $1 == --host ]]; then HOST=$2; else PORT=$2; fi
+            shift
+            ;;
+        --host=*) HOST=${1#*=} ;;
+        --port=*) PORT=${1#*=} ;;
+        -*) fail "unknown option $1" "scripts/step.sh --help lists them." ;;
+        *) words+=("$1") ;;
+    esac
+    shift
+done
+export HOST=${HOST:-127.0.0.1} PORT=${PORT:-8000}
+if ! [[ $PORT =~ ^[0-9]{1,5}$ ]] || ((10#$PORT > 65535)); then
+    fail "the port is '$PORT', which is no number from 0 to 65535"
+fi
+[[ ${#words[@]} -eq 2 ]] || fail "expected a chapter and a version, such as: scripts/step.sh 01 cpp" \
+    "scripts/step.sh --help says more."
+
+find_chapter "${words[0]}"
+version=${words[1]}
+folder=$root/docs/src/$chapter
+case $version in
+    cpp) file=main.cpp ;;
+    fastapi) file=fastapi_app.py ;;
+    flask) file=flask_socketio_app.py ;;
+    *) file=$version ;;
+esac
+# The last step of the tutorial is the project's own program.
+if [[ $version == cpp && $chapter == 08_chat && ! -f $folder/$file ]]; then
+    exec "$root/scripts/run.sh" --host "$HOST" --port "$PORT"
+fi
+if [[ ! -f $folder/$file || $file == */* ]]; then
+    there=()
+    [[ ! -f $folder/main.cpp && $chapter != 08_chat ]] || there+=(cpp)
+    [[ ! -f $folder/fastapi_app.py ]] || there+=(fastapi)
+    [[ ! -f $folder/flask_socketio_app.py ]] || there+=(flask)
+    for other in "$folder"/*.cpp "$folder"/*.py; do
+        case ${other##*/} in
+            main.cpp | fastapi_app.py | flask_socketio_app.py | '*'*) ;;
+            *) there+=("${other##*/}") ;;
+        esac
+    done
+    fail "chapter $chapter has no version $version; there are: $(list "${there[@]}")"
+fi
+
+case $file in
+    *.cpp) run_cpp "${file%.cpp}" ;;
+    fastapi_app.py)
+        set_up stacks
+        exec "$python" -m uvicorn --app-dir "$folder" fastapi_app:app --host "$HOST" --port "$PORT"
+        ;;
+    *.py)
+        set_up stacks
+        # The one of chapter 08 takes its port as an argument.
+        exec "$python" "$folder/$file" "$PORT"
+        ;;
+    *) fail "docs/src/$chapter/$file is no program" ;;
+esac

@@ -1,0 +1,71 @@
+// App::run() without settings: where it serves, and what it says when it cannot.
+#include "beastapi/app.hpp"
+#include "support/server_process.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+using namespace test;
+
+namespace {
+
+void check_refused(ServerProcess::Environment environment, std::string_view why) {
+    ServerProcess process({}, std::move(environment), SMALL_PROGRAM);
+    BOOST_TEST(process.wait() == 1);
+    const std::string& said = process.standard_error();
+    BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 1, said);
+    BOOST_TEST(said.starts_with("small_program: "), said);
+    BOOST_TEST(said.find(why) != std::string::npos, said);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(run)
+
+BOOST_AUTO_TEST_CASE(it_serves_at_HOST_and_PORT_of_the_environment) {
+    ServerProcess process({}, {"HOST=127.0.0.2", "PORT=0"}, SMALL_PROGRAM);
+    const std::string port = process.wait_for(R"(running on http://127\.0\.0\.2:(\d+))");
+    BOOST_TEST(std::stoi(port) > 0);
+    process.send_signal(SIGTERM);
+    BOOST_TEST(process.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(without_them_it_serves_where_uvicorn_does) {
+    ::unsetenv("HOST");
+    ::unsetenv("PORT");
+    const auto settings = beastapi::ServerSettings::from_environment();
+    BOOST_TEST(settings.host == "127.0.0.1");
+    BOOST_TEST(settings.port == 8000);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_variable_counts_as_none) {
+    ServerProcess process({}, {"HOST=", "PORT=0"}, SMALL_PROGRAM);
+    BOOST_TEST(std::stoi(process.wait_for(R"(running on http://127\.0\.0\.1:(\d+))")) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_PORT_that_is_none_ends_it_with_one_line) {
+    for (const std::string port : {"http", "80a", "-1", "65536", " 80", "8 0", "+80", "0x50"}) {
+        BOOST_TEST_CONTEXT(port) {
+            check_refused({"PORT=" + port},
+                          fmt::format("PORT is '{}', which is no number from 0 to 65535", port));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_taken_ends_it_with_one_line) {
+    ServerProcess first({}, {"HOST=127.0.0.1", "PORT=0"}, SMALL_PROGRAM);
+    const unsigned short port = first.port();
+    check_refused({fmt::format("PORT={}", port)}, "is taken by another program");
+}
+
+BOOST_AUTO_TEST_CASE(a_HOST_that_is_unknown_ends_it_with_one_line) {
+    check_refused({"HOST=256.256.256.256", "PORT=0"}, "the host '256.256.256.256' is unknown");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
