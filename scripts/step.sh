@@ -31,7 +31,7 @@ list() {
 # find_chapter WORD: sets `chapter`.
 find_chapter() {
     local folder names=()
-    for folder in "$root"/docs/src/*/; do
+    for folder in "$root"/docs/src/[0-9][0-9]_*/; do
         folder=${folder%/}
         names+=("${folder##*/}")
         if [[ ${names[-1]} == "$1" || ${names[-1]%%_*} == "$1" ]]; then
@@ -106,13 +106,13 @@ fi
 
 case $file in
     *.cpp) run_cpp "${file%.cpp}" ;;
-    fastapi_app.py)
-        set_up stacks
-        exec "$python" -m uvicorn --app-dir "$folder" fastapi_app:app --host "$HOST" --port "$PORT"
-        ;;
     *.py)
         set_up stacks
-        # The one of chapter 08 takes its port as an argument.
+        # Where it says by itself how it is served, that counts; chapter 08's is told here.
+        if [[ $chapter/$file == 08_chat/fastapi_app.py ]]; then
+            exec "$python" -m uvicorn --app-dir "$folder" fastapi_app:app --host "$HOST" --port "$PORT"
+        fi
+        # The Flask program of chapter 08 takes its port as an argument.
         exec "$python" "$folder/$file" "$PORT"
         ;;
     *) fail "docs/src/$chapter/$file is no program" ;;

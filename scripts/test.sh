@@ -30,11 +30,13 @@ suites=(
     "full|script_tests|the scripts"
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
+    "full|chapter_conversations|the tutorial's programs, with all three stacks"
     "full|browser_tests|the page in Chromium"
     "full|lint|clang-tidy finds no mistake"
     "sanitize|compile_sanitize|it compiles with sanitizers and without warnings"
     "sanitize|sanitized_tests|unit and integration tests with sanitizers"
     "sanitize|sanitized_conversations|the conversations, server with sanitizers"
+    "sanitize|sanitized_chapters|the tutorial's programs with sanitizers"
     "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
 )
 
@@ -60,12 +62,14 @@ other_tests() { ctest_suite release --label-exclude '^unit$'; }
 script_tests() { unittest_suite tests/scripts; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
+chapter_conversations() { conversation_suite release --chapter all; }
 browser_tests() { node_suite release tests/browser; }
 lint() { check scripts/lint.sh; }
 
 compile_sanitize() { check build sanitize all || abandon; }
 sanitized_tests() { ctest_suite sanitize; }
 sanitized_conversations() { conversation_suite sanitize --stack cpp; }
+sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
 sanitized_browser_tests() { node_suite sanitize tests/browser; }
 
 named_tests() { ctest_suite release --tests-regex "$pattern"; }
@@ -167,7 +171,8 @@ conversation_suite() {
     local preset=$1 status=0 report=$root/build/log/conversations.log passed_there failed_there
     shift
     # Its closing line is left to the summary: there is one such line in the whole output.
-    CHAPTER08="$root/build/$preset/chapter08/chapter08" tests/conformance/run.py "$@" 2>&1 |
+    CHAPTER08="$root/build/$preset/chapter08/chapter08" CHAPTER08_STEPS="$root/build/$preset/docs" \
+        tests/conformance/run.py "$@" 2>&1 |
         tee "$report" | sed '/^[0-9]* passed, [0-9]* failed/d' || status=$?
     read -r passed_there failed_there < <(
         sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$report" | grep . || echo "0 0"

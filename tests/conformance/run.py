@@ -5,6 +5,8 @@
     run.py --stack fastapi 20_broadcast one scenario on one stack
     run.py --stack cpp --url http://127.0.0.1:8000
                                         against a server that runs already, with its defaults
+    run.py --chapter 01 --chapter 05_broadcast
+                                        the programs of chapters of the tutorial (all: of every one)
     run.py --fault ghost --stack fastapi --stack cpp
                                         one fault on two stacks, the transcripts side by side
 
@@ -30,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from player import report, transcript  # noqa: E402
+from player.chapters import find_chapters, load_chapter  # noqa: E402
 from player.known import KNOWN, judge, load_known_failures  # noqa: E402
 from player.outcome import Outcome  # noqa: E402
 from player.play import Player  # noqa: E402
@@ -47,6 +50,9 @@ def parse_arguments() -> argparse.Namespace:
         "--stack", action="append", choices=STACKS, help="which server; may be repeated"
     )
     parser.add_argument("--url", help="a running server of the one --stack, instead of a new one")
+    parser.add_argument(
+        "--chapter", action="append", metavar="NAME", help="of the tutorial; may be repeated; or all"
+    )
     parser.add_argument("--fault", metavar="NAME", help="play one of faults/ and show who got what")
     parser.add_argument("--json", metavar="FILE", help="write the results to FILE (- for stdout)")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
@@ -56,25 +62,28 @@ def parse_arguments() -> argparse.Namespace:
     arguments.stack = list(dict.fromkeys(arguments.stack or STACKS))
     if arguments.url and len(arguments.stack) != 1:
         parser.error("--url needs exactly one --stack")
+    if arguments.chapter and arguments.fault:
+        parser.error("--fault is for the whole chat, not for a --chapter")
     return arguments
 
 
 class Servers:
     """Gives each scenario a server with its settings, the same one as long as it is clean."""
 
-    def __init__(self, stack: str, url: str | None) -> None:
+    def __init__(self, stack: str, url: str | None, chapter: str | None = None) -> None:
         self._stack = stack
         self._url = url
+        self._chapter = chapter
         self._server: Server | None = None
         self._needs: tuple[str, ...] = ()
 
     async def get(self, needs: tuple[str, ...]) -> Server:
         if self._url:
-            return Server(self._stack, urlsplit(self._url).port or 80)
+            return Server(self._stack, urlsplit(self._url).port or 80, self._chapter)
         if self._server and self._needs != needs:
             await self.drop()
         if not self._server:
-            self._server = await Server.start(self._stack, needs)
+            self._server = await Server.start(self._stack, needs, self._chapter)
             self._needs = needs
         return self._server
 
@@ -107,12 +116,16 @@ async def play(servers: Servers, scenario: Scenario, known: bool, to_the_end: bo
 
 
 async def run_stack(
-    stack: str, scenarios: list[Scenario], names: set[str], arguments: argparse.Namespace
+    stack: str,
+    scenarios: list[Scenario],
+    known: dict[str, str],
+    arguments: argparse.Namespace,
+    chapter: str | None = None,
 ) -> list[dict[str, Any]]:
     """Plays the scenarios on one stack; returns their results."""
-    known = load_known_failures(HERE / "known_failures" / f"{stack}.txt", names)
-    servers = Servers(stack, arguments.url)
+    servers = Servers(stack, arguments.url, chapter)
     results = []
+    began = time.monotonic()
     try:
         for scenario in sorted(scenarios, key=lambda scenario: scenario.needs):
             if not servers.can_play(scenario):
@@ -124,19 +137,40 @@ async def run_stack(
             results.append(report.scenario_json(verdict))
     finally:
         await servers.drop()
+    of = f"{chapter}, " if chapter else ""
+    print(f"{of}{stack}: {_tally(results)} in {time.monotonic() - began:.1f} s\n", flush=True)
     return results
 
 
-async def run_conversations(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
-    """Plays the conversations and prints the closing line."""
-    wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
+async def run_scenarios(
+    arguments: argparse.Namespace, scenarios: list[Scenario]
+) -> list[dict[str, Any]]:
+    """Plays the whole chat's conversations."""
     names = {scenario.name for scenario in scenarios}
-    results: list[dict[str, Any]] = []
+    wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
+    results = []
     for stack in arguments.stack:
-        began = time.monotonic()
-        of_stack = await run_stack(stack, wanted, names, arguments)
-        results += of_stack
-        print(f"{stack}: {_tally(of_stack)} in {time.monotonic() - began:.1f} s\n", flush=True)
+        known = load_known_failures(HERE / "known_failures" / f"{stack}.txt", names)
+        results += await run_stack(stack, wanted, known, arguments)
+    return results
+
+
+async def run_chapters(
+    arguments: argparse.Namespace, chapters: dict[str, list[Scenario]]
+) -> list[dict[str, Any]]:
+    """Plays the chapters' conversations: no failure is known there."""
+    results = []
+    for chapter, scenarios in chapters.items():
+        wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
+        for stack in arguments.stack:
+            if any(stack in scenario.stacks for scenario in wanted):
+                of_stack = await run_stack(stack, wanted, {}, arguments, chapter)
+                results += [{"chapter": chapter, **result} for result in of_stack]
+    return results
+
+
+def conclude(arguments: argparse.Namespace, results: list[dict[str, Any]]) -> int:
+    """Writes the results and prints the closing line."""
     counts = {
         "passed": sum(result["status"] in ("passed", KNOWN) for result in results),
         "skipped": sum(result["status"] == "not for this stack" for result in results),
@@ -201,7 +235,10 @@ async def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this_task.cancel)
     try:
-        scenarios = load_all(HERE / "scenarios", HERE / "faults")
+        chapters = {name: load_chapter(name) for name in find_chapters(arguments.chapter or [])}
+        scenarios = [s for of_chapter in chapters.values() for s in of_chapter]
+        if not arguments.chapter:
+            scenarios = load_all(HERE / "scenarios", HERE / "faults")
         unknown = set(arguments.names) - {scenario.name for scenario in scenarios}
         if unknown:
             raise ScenarioError(f"no scenario is named {', '.join(sorted(unknown))}; try --list")
@@ -211,7 +248,9 @@ async def main() -> int:
             return 0
         if arguments.fault:
             return await run_fault(arguments, scenarios)
-        return await run_conversations(arguments, scenarios)
+        if arguments.chapter:
+            return conclude(arguments, await run_chapters(arguments, chapters))
+        return conclude(arguments, await run_scenarios(arguments, scenarios))
     except (ValueError, ServerError) as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 2

@@ -32,8 +32,14 @@ import os, sys
 print(f"flask: {os.environ['HOST']}:{os.environ['PORT']} {sys.argv[1:]} {sys.executable}")
 """
 FASTAPI = """
+import os
+import uvicorn
+
 async def app(scope, receive, send):
     pass
+
+if __name__ == "__main__":
+    uvicorn.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]))
 """
 DEADLINE = 300  # seconds; a build on a busy machine
 
@@ -54,6 +60,8 @@ class Step(unittest.TestCase):
         project.write("docs/src/02_coroutines/main.cpp", CPP.replace("NAME", '"coroutines"'))
         project.write("docs/src/02_coroutines/leak.cpp", CPP.replace("NAME", '"leak"'))
         project.write("docs/src/02_coroutines/notes.txt", "no program")
+        project.write("docs/src/08_chat/fastapi_app.py", FASTAPI.partition("if __name__")[0])
+        project.write("docs/src/faq/nginx.conf", "no chapter")
         project.write("docs/src/08_chat/flask_socketio_app.py", FLASK)
 
     def step(self, *arguments, **environment):
@@ -101,19 +109,20 @@ class Step(unittest.TestCase):
         self.assertEqual(self.step("01", "flask")[1], "flask: 127.0.0.1:8000 ['8000'] /usr/bin/python3\n")
 
     def test_runs_fastapi_by_uvicorn_and_passes_signals_on(self):
-        with subprocess.Popen(
-            [self.project.folder / "scripts/step.sh", "01", "fastapi", "--port", "0"], cwd="/",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
-            self.addCleanup(process.kill)
-            said = ""
-            while "running on" not in said:
-                line = process.stderr.readline()
-                self.assertTrue(line, said)
-                said += line
-            self.assertRegex(said, r"running on http://127\.0\.0\.1:\d+")
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=DEADLINE)
+        for chapter in ("01", "08"):
+            with self.subTest(chapter), subprocess.Popen(
+                [self.project.folder / "scripts/step.sh", chapter, "fastapi", "--port", "0"], cwd="/",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            ) as process:  # fmt: skip
+                self.addCleanup(process.kill)
+                said = ""
+                while "running on" not in said:
+                    line = process.stderr.readline()
+                    self.assertTrue(line, said)
+                    said += line
+                self.assertRegex(said, r"running on http://127\.0\.0\.1:\d+")
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=DEADLINE)
 
     def test_runs_other_programs_of_a_chapter(self):
         self.assertEqual(self.step("02", "leak.cpp")[:2], (3, "leak: 127.0.0.1:8000\n"))

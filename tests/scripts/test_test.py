@@ -61,18 +61,18 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 4 checks, the build, 2 + 1 tests of CTest, 2 + 2 of Python, 4 conversations, 2 of Node, clang-tidy.
+        # 4 checks, the build, 2 + 1 tests of CTest, 2 + 2 of Python, 4 + 4 conversations, 2 of Node, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "19 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "23 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
         self.assertEqual((status, last), (0, "7 passed, 0 failed"), printed)
 
     def test_ci_adds_the_suites_with_sanitizers(self):
-        # The build, 3 tests of CTest, 3 conversations, 2 of Node.
+        # The build, 3 tests of CTest, 3 + 3 conversations, 2 of Node.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "28 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "35 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
@@ -93,7 +93,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/scripts/test_some.py", PYTHON.replace("test_two(self): pass", "test_two(self): 1 / 0"))
         self.project.change("return 2;", "return  2;")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "16 passed, 4 failed"), printed)
+        self.assertEqual((status, last), (1, "20 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
 
     def test_leaves_out_what_needs_a_build_that_failed(self):
@@ -105,7 +105,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/browser/page.test.js", 'import "./missing.js";')
         self.project.write("tests/scripts/test_some.py", "import missing")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "15 passed, 2 failed"), printed)
+        self.assertEqual((status, last), (1, "19 passed, 2 failed"), printed)
 
     def test_refuses_an_option_it_does_not_know(self):
         status, _, printed = self.run_script("--sanitise")

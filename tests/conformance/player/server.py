@@ -8,6 +8,8 @@ import re
 from collections import deque
 from pathlib import Path
 
+from .chapters import chapter_command
+
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ROOT / "docs" / "src" / "08_chat"
 PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debian's packages
@@ -21,9 +23,13 @@ class ServerError(Exception):
     """The server did not start, or has no such setting."""
 
 
-def command(stack: str, needs: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+def command(
+    stack: str, needs: tuple[str, ...], chapter: str | None = None
+) -> tuple[list[str], dict[str, str]]:
     """The command line that starts a stack with these settings, and its extra environment."""
     settings = dict(zip(needs[::2], needs[1::2]))
+    if chapter:
+        return chapter_command(chapter, stack, settings, PYTHON)
     if stack == "cpp":
         program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
         return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *needs], {}
@@ -45,20 +51,26 @@ def command(stack: str, needs: tuple[str, ...]) -> tuple[list[str], dict[str, st
 
 
 class Server:
-    """A server to talk to: one that was started here, or one that is running already."""
+    """A server to talk to: one that was started here, or one that is running already.
 
-    def __init__(self, stack: str, port: int) -> None:
+    With a `chapter` it is that chapter's program, which may have some of the endpoints only.
+    """
+
+    def __init__(self, stack: str, port: int, chapter: str | None = None) -> None:
         self.stack = stack
         self.port = port
+        self.chapter = chapter
         self.process: asyncio.subprocess.Process | None = None
         self.log: deque[str] = deque(maxlen=200)
         self._log_reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, stack: str, needs: tuple[str, ...] = ()) -> Server:
+    async def start(
+        cls, stack: str, needs: tuple[str, ...] = (), chapter: str | None = None
+    ) -> Server:
         """Starts a stack on a free port and waits until it listens."""
-        argv, environment = command(stack, needs)
-        server = cls(stack, 0)
+        argv, environment = command(stack, needs, chapter)
+        server = cls(stack, 0, chapter)
         try:
             server.process = await asyncio.create_subprocess_exec(
                 *argv,

@@ -1,0 +1,158 @@
+"""Which programs and conversations are a chapter, and what the runner refuses."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from player import chapters  # noqa: E402
+from player.scenario import ScenarioError  # noqa: E402
+from player.server import PYTHON, command  # noqa: E402
+
+CHAT = "# Something.\n{}\nAlice connects to /ws\n"
+# Answers like a chapter's program: a server without /ws/status, which echoes.
+PROGRAM = '''
+import asyncio, os
+import uvicorn
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+app = FastAPI()
+
+@app.websocket("/ws")
+async def echo(websocket: WebSocket):
+    await websocket.accept()
+    try:
+        while True:
+            await websocket.send_text(os.environ.get("CHAT_GREETING", "") + await websocket.receive_text())
+    except WebSocketDisconnect:
+        pass
+
+uvicorn.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]))
+'''
+
+
+class Folders(unittest.TestCase):
+    """A project of its own."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        folders = {"ROOT": ".", "PROGRAMS": "docs/src", "CONVERSATIONS": "tests/conformance/chapters"}
+        for name, relative in folders.items():
+            path = self.root / relative
+            path.mkdir(parents=True, exist_ok=True)
+            patch = mock.patch.object(chapters, name, path)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def program(self, chapter: str, *stacks: str, text: str = "") -> None:
+        for stack in stacks:
+            path = chapters.PROGRAMS / chapter / chapters.SOURCES[stack]
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+    def conversation(self, chapter: str, name: str, head: str = "") -> None:
+        path = chapters.CONVERSATIONS / chapter / f"{name}.chat"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(CHAT.format(head))
+
+
+class ChaptersTest(Folders):
+    def test_chapters_are_found_by_name_number_or_all(self) -> None:
+        for name in ("01_echo", "02_coroutines", "08_chat"):
+            self.program(name, "cpp")
+        self.conversation("03_messages", "one")
+        (chapters.PROGRAMS / "faq").mkdir()
+        self.assertEqual(chapters.find_chapters(["01", "02_coroutines", "01"]), ["01_echo", "02_coroutines"])
+        self.assertEqual(chapters.find_chapters(["all"]), ["01_echo", "02_coroutines", "03_messages"])
+        with self.assertRaisesRegex(ScenarioError, "no chapter 08; there are: 01_echo, 02"):
+            chapters.find_chapters(["08"])
+
+    def test_each_program_needs_a_conversation(self) -> None:
+        self.program("01_echo", "cpp", "fastapi", "flask")
+        with self.assertRaisesRegex(ScenarioError, "01_echo/main.cpp has no conversation"):
+            chapters.load_chapter("01_echo")
+        self.conversation("01_echo", "raw", "stacks: cpp fastapi")
+        with self.assertRaisesRegex(ScenarioError, "flask_socketio_app.py has no conversation"):
+            chapters.load_chapter("01_echo")
+        self.conversation("01_echo", "events", "stacks: flask")
+        self.assertEqual([s.name for s in chapters.load_chapter("01_echo")], ["events", "raw"])
+
+    def test_each_conversation_needs_its_programs(self) -> None:
+        self.program("01_echo", "cpp", "fastapi")
+        self.conversation("01_echo", "one")
+        with self.assertRaisesRegex(ScenarioError, "one.chat is for flask too, but there is no"):
+            chapters.load_chapter("01_echo")
+        self.conversation("01_echo", "one", "stacks: cpp fastapi")
+        self.assertEqual(len(chapters.load_chapter("01_echo")), 1)
+
+    def test_programs_serve_on_a_free_port_and_get_settings_by_the_environment(self) -> None:
+        with mock.patch.dict(os.environ, {"CHAPTER08_STEPS": "build/other"}):
+            argv, environment = command("cpp", ("--heartbeat-timeout", "0.5"), "07_heartbeat")
+        self.assertEqual(argv, [str(self.root / "build/other/step_07_heartbeat")])
+        self.assertEqual(environment["PORT"], "0")
+        self.assertEqual(environment["CHAT_HEARTBEAT_TIMEOUT"], "0.5")
+        argv, _ = command("flask", (), "07_heartbeat")
+        self.assertEqual(argv, [PYTHON, str(chapters.PROGRAMS / "07_heartbeat/flask_socketio_app.py")])
+
+
+class RunnerTest(unittest.TestCase):
+    """The runner in a copy of the project, which has one chapter."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name).resolve()
+        (self.root / "tests/conformance/chapters/01_echo").mkdir(parents=True)
+        (self.root / "docs/src/01_echo").mkdir(parents=True)
+        shutil.copy(HERE / "run.py", self.root / "tests/conformance")
+        shutil.copytree(HERE / "player", self.root / "tests/conformance/player")
+        (self.root / "docs/src/01_echo/fastapi_app.py").write_text(PROGRAM)
+
+    def run_it(self, conversation: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        path = self.root / "tests/conformance/chapters/01_echo/one.chat"
+        path.write_text("# One.\nstacks: fastapi\n" + conversation)
+        return subprocess.run(
+            [self.root / "tests/conformance/run.py", "--chapter", "01", *arguments],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def test_plays_a_program_that_has_no_status(self) -> None:
+        done = self.run_it('Alice connects to /ws\nAlice sends "a"\nAlice receives "a"\n')
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done)
+        self.assertIn("01_echo, fastapi: 1 passed", done.stdout)
+
+    def test_a_program_that_answers_otherwise_fails(self) -> None:
+        done = self.run_it('Alice connects to /ws\nAlice sends "a"\nAlice receives "b"\n')
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (1, "0 passed, 1 failed"), done)
+
+    def test_settings_reach_the_program(self) -> None:
+        chat = 'needs: --greeting "Hello, "\n\nAlice connects to /ws\nAlice sends "a"\nAlice receives "Hello, a"\n'
+        done = self.run_it(chat)
+        self.assertEqual(done.returncode, 0, done)
+
+    def test_a_ghost_is_found_where_there_is_a_status(self) -> None:
+        program = self.root / "docs/src/01_echo/fastapi_app.py"
+        status = '@app.get("/ws/status")\nasync def status():\n    return {"connected_count": 1}\n\n\nuvicorn.run'
+        program.write_text(PROGRAM.replace("uvicorn.run", status))
+        done = self.run_it("Alice connects to /ws\n")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("still counts 1 connections", done.stdout)
+
+    def test_a_stack_without_a_program_plays_nothing(self) -> None:
+        done = self.run_it("Alice connects to /ws\n", "--stack", "flask")
+        self.assertEqual((done.returncode, done.stdout), (0, "0 passed, 0 failed\n"), done)
+        done = self.run_it("Alice connects to /ws\n", "--fault", "ghost")
+        self.assertEqual(done.returncode, 2, done)
+
+
+if __name__ == "__main__":
+    unittest.main()
