@@ -14,11 +14,13 @@ const LONGEST_RETRY = 30_000;
 const STABLE_AFTER = 5_000;     // a connection that lasted so long starts the delays anew
 const MAX_NAME_LENGTH = 32;     // in code points
 
+// [again]
 // Going away, torn, too big, server error, restart, try again later, bad gateway: RFC 6455,
 // section 7.4.1, and its registry.
 const RECONNECT_CODES = new Set([1001, 1006, 1009, 1011, 1012, 1013, 1014]);
 // 1008 is a refusal that trying again does not change, but for these reasons.
 const PASSING_REASONS = new Set(['Heartbeat timeout', 'Server is full']);
+// [/again]
 
 let onlineSince = 0;
 let attempts = 0;    // tries since a connection was last stable
@@ -123,6 +125,7 @@ function explainClose(code, reason, wasOnline) {
   }
 }
 
+// [retry]
 // Growing delays with full jitter, so that a class does not come back in one instant.
 function retryLater() {
   const delay = Math.random() * Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** attempts);
@@ -135,6 +138,7 @@ function retryLater() {
   countdownTimer = setInterval(count, 1000);
   retryTimer = setTimeout(connect, delay);
 }
+// [/retry]
 
 // The network or the reader is back: ask now instead of waiting.
 export function wakeUp() {

@@ -10,6 +10,7 @@ import { sendFrame } from './socket.js';
 import { chat } from './state.js';
 import { TEXTS } from './texts.js';
 
+// [switch]
 export function receive(text) {
   const data = parseFrame(text);
   switch (data?.type) {
@@ -37,6 +38,7 @@ export function receive(text) {
       console.warn('A frame this page does not know:', text);
   }
 }
+// [/switch]
 
 function parseFrame(text) {
   try { return JSON.parse(text); } catch { return null; }
@@ -58,6 +60,7 @@ function receiveSystem(data) {
   showSystem(key in TEXTS ? [key, { name: data.username }] : data.message);
 }
 
+// [mine]
 function receiveMessage(data) {
   const mine = data.username === chat.username;
   // The server answers in order, so what was sent before this one has been refused.
@@ -68,6 +71,7 @@ function receiveMessage(data) {
   addMessage(shown, index >= 0);
   if (!mine) countUnread();
 }
+// [/mine]
 
 function showPrivate(from, text, timestamp) {
   const shown = element('div', 'message other private');

@@ -25,11 +25,13 @@ export function messageHead(name, timestamp, mine) {
   return head;
 }
 
+// [body]
 export function messageBody(text) {
   const body = element('div', 'body', text);
   body.dir = 'auto';
   return body;
 }
+// [/body]
 
 function hue(name) {
   let sum = 0;

@@ -14,11 +14,14 @@ export function handleSocket(given) {
   handlers = given;
 }
 
+// [url]
 function socketUrl(name) {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return `${scheme}//${location.host}/ws/chat/${encodeURIComponent(name)}/heartbeat`;
 }
+// [/url]
 
+// [open]
 export function openSocket(username) {
   dropSocket();
   const opened = new WebSocket(socketUrl(username));
@@ -32,6 +35,7 @@ export function openSocket(username) {
   listen('close', event => handlers.end(event.code, event.reason));
   expectAnswer(WELCOME_TIMEOUT);
 }
+// [/open]
 
 export function dropSocket() {
   clearInterval(heartbeatTimer);
@@ -45,15 +49,19 @@ export function sendFrame(frame) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
 }
 
+// [heartbeat]
 function sendHeartbeat(timeout = ANSWER_TIMEOUT) {
   sendFrame({ type: 'heartbeat', timestamp: new Date().toISOString() });
   expectAnswer(timeout);
 }
+// [/heartbeat]
 
+// [expect_answer]
 // A line that died in silence gives no close event for minutes.
 function expectAnswer(timeout) {
   answerTimer ??= setTimeout(() => handlers.end(1006, '', 'close.silent'), timeout);
 }
+// [/expect_answer]
 
 function answered() {
   clearTimeout(answerTimer);
