@@ -1,0 +1,161 @@
+"""Chapter 06: names and private messages. A user may be connected more than once."""
+
+import json
+import os
+from contextlib import suppress
+
+import uvicorn
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+
+# [frames]
+def chat(username: str, data: dict) -> dict:
+    return {"type": "message", "username": username, "message": data["message"]}
+
+
+def private_message(sender: str, data: dict) -> dict:
+    return {"type": "private", "from": sender, "message": data["message"]}
+
+
+def confirmation(target: str) -> dict:
+    message = f"Private message sent to {target}"
+    return {"type": "confirmation", "message": message, "target_user": target}
+
+
+def error(code: str, message: str) -> dict:
+    return {"type": "error", "code": code, "message": message}
+# [/frames]
+
+
+# [parse]
+def parse(text: str) -> dict | None:
+    """What a client sent: an object with a text in "message", or None if it is anything else."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("message"), str):
+        return None
+    return data
+# [/parse]
+
+
+# [target]
+def target_of(data: dict) -> str | None:
+    """Whom a message is for, or None if it is for everyone."""
+    target = data.get("target_user")
+    return target if isinstance(target, str) and target else None
+# [/target]
+
+
+class ConnectionManager:
+    # [table]
+    def __init__(self) -> None:
+        self.user_connections: dict[str, list[WebSocket]] = {}
+    # [/table]
+
+    # [connect]
+    async def connect(self, websocket: WebSocket, username: str) -> None:
+        await websocket.accept()
+        connections = self.user_connections.setdefault(username, [])
+        connections.append(websocket)
+        if len(connections) == 1:
+            message = f"{username} joined the chat room"
+            await self.broadcast(self.system_notice("join", message, username), exclude=websocket)
+
+    async def disconnect(self, websocket: WebSocket, username: str) -> None:
+        connections = self.user_connections[username]
+        connections.remove(websocket)
+        if not connections:
+            del self.user_connections[username]
+            message = f"{username} left the chat room"
+            await self.broadcast(self.system_notice("leave", message, username))
+    # [/connect]
+
+    # [send_to_user]
+    async def send_to_user(self, frame: dict, username: str) -> bool:
+        if username not in self.user_connections:
+            return False
+        for connection in list(self.user_connections[username]):
+            with suppress(Exception):  # it has gone; its own handler takes it out
+                await connection.send_json(frame)
+        return True
+    # [/send_to_user]
+
+    # [broadcast]
+    async def broadcast(self, frame: dict, exclude: WebSocket | None = None) -> None:
+        text = json.dumps(frame)
+        for connections in list(self.user_connections.values()):
+            for connection in list(connections):
+                if connection is not exclude:
+                    with suppress(Exception):
+                        await connection.send_text(text)
+    # [/broadcast]
+
+    # [users]
+    def get_connected_users(self) -> list[str]:
+        return sorted(self.user_connections)
+
+    def get_connection_count(self) -> int:
+        return sum(len(connections) for connections in self.user_connections.values())
+    # [/users]
+
+    # [notice]
+    def system_notice(self, event: str, message: str, username: str) -> dict:
+        return {
+            "type": "system",
+            "event": event,
+            "message": message,
+            "username": username,
+            "connected_count": self.get_connection_count(),
+            "connected_users": self.get_connected_users(),
+        }
+    # [/notice]
+
+
+app = FastAPI()
+manager = ConnectionManager()
+
+
+# [deliver]
+async def deliver(data: dict, username: str, websocket: WebSocket) -> None:
+    target = target_of(data)
+    if not target:
+        await manager.broadcast(chat(username, data))
+    elif await manager.send_to_user(private_message(username, data), target):
+        await websocket.send_json(confirmation(target))
+    else:
+        await websocket.send_json(error("user_offline", f"{target} is not online"))
+# [/deliver]
+
+
+# [endpoint]
+@app.websocket("/ws/chat/{username}")
+async def websocket_chat_with_username(websocket: WebSocket, username: str):
+    await manager.connect(websocket, username)
+    try:
+        message = f"Welcome to the chat room, {username}!"
+        await websocket.send_json(manager.system_notice("welcome", message, username))
+        while True:
+            data = parse(await websocket.receive_text())
+            if data:
+                await deliver(data, username, websocket)
+            else:
+                await websocket.send_json(error("invalid_format", "Invalid message format"))
+    except WebSocketDisconnect:
+        pass
+    finally:
+        await manager.disconnect(websocket, username)
+# [/endpoint]
+
+
+@app.get("/ws/status")
+async def websocket_status():
+    return {
+        "connected_count": manager.get_connection_count(),
+        "connected_users": manager.get_connected_users(),
+    }
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, host=os.getenv("HOST", "127.0.0.1"), port=int(os.getenv("PORT", "8000")))
