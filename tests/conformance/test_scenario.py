@@ -68,6 +68,7 @@ class StepTest(unittest.TestCase):
             "Bob disconnects with 4321": "disconnect",
             "Bob vanishes": "vanish",
             "GET /health answers 200": "http",
+            'GET /ws/status answers 200 {"connected_count":1} within 2 s': "http",
             'the request "X\\r\\n\\r\\n" answers 400': "raw_http",
             "the server is stopped": "stop_server",
             "the server exits with 0 within 5 s": "server_exits",
@@ -87,6 +88,8 @@ class StepTest(unittest.TestCase):
         self.assertEqual((closed.get("code"), closed.get("reason")), ("1002 or 1007", ""))
         closed = step("the server closes Bob with 1008 Heartbeat timeout within 5 s")
         self.assertEqual((closed.get("reason"), closed.seconds("within")), ("Heartbeat timeout", 5))
+        asked = step('GET /ws/status answers 200 {"connected_count":1} within 5 s')
+        self.assertEqual((asked.get("rest"), asked.seconds("within")), (' {"connected_count":1}', 5))
 
     def test_what_is_no_step_is_refused_with_its_place(self) -> None:
         with self.assertRaisesRegex(ScenarioError, "some.chat:3: not a step: alice dances"):

@@ -41,7 +41,8 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
         "read_on": rf"{_NAMES} reads? on",
         "ignore": rf"{_NAMES} ignores? (?P<what>.+)",
         "answer": rf"{_NAMES} answers? each (?P<what>.+?) with (?P<reply>.+)",
-        "http": rf"{_METHOD} {_PATH} answers (?P<status>\d+)(?P<rest>.*)",
+        "http": rf"{_METHOD} {_PATH} answers (?P<status>\d+)(?P<rest>.*?)"
+        r"(?: within (?P<within>[\d.]+) s)?",
         "raw_http": r"the request (?P<request>\".*?\") answers (?P<status>\d+)(?P<rest>.*)",
         "stop_server": r"the server is stopped",
         "server_exits": r"the server exits with (?P<status>\d+) within (?P<within>[\d.]+) s",

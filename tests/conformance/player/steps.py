@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 from .client import Refused
 from .frames import build_frame, parse_bytes
@@ -14,6 +15,7 @@ from .scenario import Step
 from .stage import DEADLINE, Stage
 
 STALL = 1.5  # seconds without progress that end "one by one"
+ASK_AGAIN = 0.02  # seconds between two requests of an answer that may take a while
 
 
 class Steps(Stage):
@@ -178,13 +180,18 @@ class Steps(Stage):
 
     async def _exchange(self, step: Step, request: bytes) -> None:
         expected = parse_expected(step.get("rest"))
-        answer = await send_request(self.server.port, request)
-        self._record("HTTP", "answers", [answer.status, _body(answer.body)])
-        found = answer_differences(
-            int(step.get("status")), expected, answer, self._variables
-        )
-        if found:
-            raise Mismatch(*found)
+        deadline = time.monotonic() + (step.seconds("within") or 0)
+        while True:
+            answer = await send_request(self.server.port, request)
+            self._record("HTTP", "answers", [answer.status, _body(answer.body)])
+            found = answer_differences(
+                int(step.get("status")), expected, answer, self._variables
+            )
+            if not found:
+                return
+            if time.monotonic() >= deadline:
+                raise Mismatch(*found)
+            await asyncio.sleep(ASK_AGAIN)
 
     async def _do_stop_server(self, step: Step) -> None:
         self.server.terminate()
