@@ -36,8 +36,10 @@ class SocketIOClient(Client):
         self._namespace = "/echo" if parts == ["ws"] else "/"
         self._sio.on("*", self._event, namespace=self._namespace)
         self._sio.on("disconnect", self._disconnected, namespace=self._namespace)
-        try:
-            await self._sio.connect(
+        refused = asyncio.get_running_loop().create_future()
+        self._sio.on("connect_error", refused.set_result, namespace=self._namespace)
+        connecting = asyncio.create_task(
+            self._sio.connect(
                 f"http://127.0.0.1:{port}?{query}",
                 headers=headers,
                 auth={"username": unquote(parts[2])} if len(parts) > 2 else None,
@@ -45,6 +47,19 @@ class SocketIOClient(Client):
                 namespaces=[self._namespace],
                 wait_timeout=OPEN_DEADLINE,
             )
+        )
+        # By itself, connect() notices a refusal only when its time is up.
+        await asyncio.wait({connecting, refused}, return_when=asyncio.FIRST_COMPLETED)
+        if refused.done():
+            # Python 3.11's wait_for() may overlook one cancellation.
+            while not connecting.done():
+                connecting.cancel()
+                await asyncio.wait({connecting}, timeout=0.01)
+            await asyncio.gather(connecting, return_exceptions=True)
+            await self._sio.disconnect()
+            raise Refused(403)
+        try:
+            await connecting
         except socketio.exceptions.ConnectionError as error:
             raise Refused(403) from error
 
