@@ -28,6 +28,7 @@ suites=(
     "quick|unit_tests|unit tests"
     "full|other_tests|integration tests"
     "full|script_tests|the scripts"
+    "full|tutorial_tests|the tests that the tutorial teaches to write, in Python"
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
@@ -60,6 +61,7 @@ compile_release() { check build release all || abandon; }
 unit_tests() { ctest_suite release --label-regex '^unit$'; }
 other_tests() { ctest_suite release --label-exclude '^unit$'; }
 script_tests() { unittest_suite tests/scripts; }
+tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
 chapter_conversations() { conversation_suite release --chapter all; }

@@ -46,6 +46,7 @@ needs=(
     "test|chromium, chromium-browser|chromium chromium-browser google-chrome||the browser in which the page is tested"
     "test|fonts-noto-cjk|||the page in Chinese"
     "test|fonts-noto-color-emoji|||the page's ✅ and ❌"
+    "test|python3-httpx|||httpx: the transport of FastAPI's test client"
     "test|clang-format-$llvm|clang-format-$llvm||checks the layout of the C++"
     "test|clang-tidy-$llvm|clang-tidy-$llvm||finds mistakes in the C++"
     "test|shellcheck|shellcheck||finds mistakes in the scripts"

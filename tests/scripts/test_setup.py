@@ -36,7 +36,7 @@ mkdir -p node_modules""",
 
 TOOLS = (
     "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium fonts-noto-cjk "
-    "fonts-noto-color-emoji clang-format-19 clang-tidy-19 shellcheck curl git "
+    "fonts-noto-color-emoji python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
     "python3-eventlet python3-socketio python3-aiohttp"
 ).split()
