@@ -3,6 +3,7 @@
 #include "beastapi/app.hpp"
 #include "chat/connection_manager.hpp"
 #include "routers/pages.hpp"
+#include "routers/status.hpp"
 #include "routers/websocket.hpp"
 #include "settings.hpp"
 
@@ -38,6 +39,7 @@ void serve(const Settings& settings) {
 
     // 3. Routes
     app.include_router(routers::websocket(manager));
+    app.include_router(routers::status(manager, app.refusals()));
 
     // 4. The root path
     app.get("/", routers::read_root).summary("Read Root");

@@ -70,6 +70,21 @@ void add_chat_options(CLI::App& app, chat::ChatSettings& chat) {
                 0.01, "How often the heartbeat endpoint sends a ping");
     add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT", chat.heartbeat_timeout, 0.01,
                 "After how long without a message the heartbeat endpoint closes a connection");
+    app.add_option("--message-rate", chat.message_rate.rate,
+                   "How many frames a second a connection may send; 0: no limit")
+        ->envname("CHAT_MESSAGE_RATE")
+        ->type_name("NUMBER")
+        ->check(CLI::Range(0.001, 1e6) | CLI::IsMember({0.0}));
+    app.add_option("--message-burst", chat.message_rate.burst,
+                   "How many frames it may send at once before that counts")
+        ->envname("CHAT_MESSAGE_BURST")
+        ->type_name("NUMBER")
+        ->check(CLI::Range(1, 1000000));
+    app.add_option("--max-text-length", chat.max_text_length,
+                   "The longest text of a message, in characters; 0: no limit")
+        ->envname("CHAT_MAX_TEXT_LENGTH")
+        ->type_name("CHARACTERS")
+        ->check(CLI::Range(0, 64 * 1024 * 1024));
 }
 
 void add_folder_options(CLI::App& app, Settings& settings) {

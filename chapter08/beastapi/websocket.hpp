@@ -99,6 +99,11 @@ public:
     /// with 1013 (Try Again Later). Does nothing once the connection has ended.
     void post_text(std::string_view text) const;
 
+    /// Sends a text message only if it would leave at once: a reader that is behind does not get
+    /// it. For what is worth nothing later, as Socket.IO's volatile events. Does nothing once the
+    /// connection has ended.
+    void post_volatile_text(std::string_view text) const;
+
     /// Says goodbye: sends a close frame behind all that was sent before, and throws away what has
     /// not been received. Before accept() the client gets 403 Forbidden instead. The closing
     /// handshake (RFC 6455, section 7.1.2) goes on by itself. `reason` holds at most 123 bytes of

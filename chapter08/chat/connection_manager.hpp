@@ -2,8 +2,11 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
 #include "chat/messages.hpp"
+#include "chat/rate_limiter.hpp"
+#include "chat/rooms.hpp"
 
 #include <chrono>
 #include <optional>
@@ -21,6 +24,10 @@ struct ChatSettings {
     Locale locale = Locale::zh_tw;
     std::chrono::steady_clock::duration heartbeat_interval = std::chrono::seconds(10);
     std::chrono::steady_clock::duration heartbeat_timeout = std::chrono::seconds(30);
+    /// Frames a second from one connection, and how many at once.
+    beastapi::RateLimit message_rate{.rate = 10, .burst = 40};
+    /// The longest text of a message, in code points; 0: no limit.
+    std::size_t max_text_length = 4000;
 };
 
 /// The chat of one thread. It belongs to main(), and has to outlive App::run().
@@ -30,6 +37,9 @@ struct ChatSettings {
 class ConnectionManager {
 public:
     class Membership;
+
+    /// How many rooms a connection may be in.
+    static constexpr std::size_t most_rooms = 16;
 
     explicit ConnectionManager(ChatSettings settings = {});
     ConnectionManager(const ConnectionManager&) = delete;
@@ -45,8 +55,8 @@ public:
     /// why.
     awaitable<Membership> connect(WebSocket websocket, std::optional<std::string> username = {});
 
-    /// Takes the connection out; the others are told when it was its user's last. Does nothing the
-    /// second time.
+    /// Takes the connection out of its rooms and of the chat; the others are told when it was its
+    /// user's last. Does nothing the second time.
     void disconnect(const WebSocket& websocket);
 
     /// Notes that something came from this connection just now.
@@ -55,17 +65,57 @@ public:
     /// How long ago that was; zero for a connection that is not in the chat.
     std::chrono::steady_clock::duration idle_time(const WebSocket& websocket) const;
 
+    /// Whether a frame that came from this connection is within the limit.
+    RateLimiter::Verdict check_rate(const WebSocket& websocket);
+
+    /// After how long a connection that was refused may send again, rounded up.
+    std::chrono::milliseconds retry_after(const WebSocket& websocket) const;
+
     /// Sends to everyone, the sender included, but not to `exclude`.
     void broadcast(std::string_view message, const std::optional<WebSocket>& exclude = {}) const;
 
     /// Sends to each connection of that user. False if there is none.
-    bool send_to_user(std::string_view message, const std::string& username) const;
+    bool send_to_user(std::string_view message, std::string_view username) const;
 
-    bool is_connected(const std::string& username) const;
+    /// Takes the connection into the room, and tells the room's others if it is its user's first
+    /// there; does nothing if it is in. Refuses with invalid_room or too_many_rooms.
+    std::optional<ErrorCode> join_room(const WebSocket& websocket, std::string_view room);
+
+    /// Takes the connection out of the room, and tells the others if it was its user's last there.
+    /// Refuses with not_in_room.
+    std::optional<ErrorCode> leave_room(const WebSocket& websocket, std::string_view room);
+
+    /// Sends to everyone in the room but `exclude`; to nobody if there is no such room.
+    void broadcast_to_room(std::string_view message, std::string_view room,
+                           const std::optional<WebSocket>& exclude = {}) const;
+
+    /// The room's name as it is shown; null if the connection is not in it.
+    const std::string* joined_room(const WebSocket& websocket, std::string_view room) const;
+
+    /// Says that somebody writes, to everyone else in the room, or in the lobby if `room` is empty.
+    /// Whoever is behind with reading is left out: this is worth nothing when it is late.
+    void broadcast_typing(const WebSocket& websocket, std::string_view username,
+                          std::string_view room) const;
+
+    /// The name of the connection's user as it is shown; empty for one without a name.
+    const std::string& get_username(const WebSocket& websocket) const;
+
+    bool is_connected(std::string_view username) const;
     std::size_t get_connection_count() const noexcept { return active_connections_.size(); }
 
     /// Each name once, in the order in which they came.
     std::vector<std::string> get_connected_users() const;
+
+    /// A room as it is shown: each name once, in the order in which they came, and how many
+    /// connections there are.
+    struct RoomMembers {
+        std::string name;
+        std::vector<std::string> members;
+        std::size_t member_count;
+    };
+    /// Nothing if nobody is in it.
+    std::optional<RoomMembers> get_room(std::string_view room) const;
+    std::vector<RoomMembers> get_rooms() const;
 
     /// What a connection is told when it has joined: without a name, with one, and with heartbeat
     /// detection.
@@ -83,18 +133,32 @@ public:
 
     const ChatSettings& settings() const noexcept { return settings_; }
     const Messages& messages() const noexcept { return messages_; }
+    /// What the chat has refused.
+    beastapi::Refusals& refusals() noexcept { return refusals_; }
 
 private:
-    struct Member {
-        std::string username;
-        std::chrono::steady_clock::time_point last_activity;
+    struct User {
+        std::string name;                    // as its first connection wrote it
+        std::vector<WebSocket> connections;  // in the order in which they came
     };
+    struct Member {
+        const User* user;  // null without a name
+        std::chrono::steady_clock::time_point last_activity;
+        RateLimiter limiter;
+        std::vector<const Room*> rooms;
+    };
+
+    void leave_room(const WebSocket& websocket, const Member& member, const Room& room);
+    bool has_user(const Room& room, const User* user) const;
+    RoomMembers describe(const Room& room) const;
 
     ChatSettings settings_;
     Messages messages_;
-    std::vector<WebSocket> active_connections_;  // in the order in which they came
-    std::unordered_map<std::string, std::vector<WebSocket>> user_connections_;
+    beastapi::Refusals refusals_;
+    std::vector<WebSocket> active_connections_;    // in the order in which they came
+    std::unordered_map<std::string, User> users_;  // by name_key()
     std::unordered_map<WebSocket, Member> members_;
+    Rooms rooms_;
 };
 
 /// Keeps a connection in the chat for as long as it lives.
@@ -104,6 +168,9 @@ public:
     Membership(Membership&& other) noexcept;
     Membership& operator=(Membership&&) = delete;
     ~Membership();
+
+    /// As ConnectionManager::get_username().
+    const std::string& username() const { return manager_->get_username(websocket_); }
 
 private:
     ConnectionManager* manager_;

@@ -6,8 +6,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <array>
-
 namespace chat {
 
 namespace json = boost::json;
@@ -32,13 +30,29 @@ json::object named_welcome(std::string_view message, std::string_view username,
     return frame;
 }
 
-std::string membership(std::string_view event, std::string_view message, std::string_view username,
-                       std::size_t connected_count) {
+/// `username` is empty for a connection without a name.
+json::object membership(std::string_view event, std::string_view message,
+                        std::string_view username) {
     json::object frame = system_event(event, message);
     if (!username.empty()) {
         frame["username"] = username;
     }
+    return frame;
+}
+
+std::string lobby_membership(std::string_view event, std::string_view message,
+                             std::string_view username, std::size_t connected_count) {
+    json::object frame = membership(event, message, username);
     frame["connected_count"] = connected_count;
+    return json::serialize(frame);
+}
+
+std::string room_membership(std::string_view event, std::string_view message,
+                            std::string_view username, std::string_view room,
+                            std::size_t member_count) {
+    json::object frame = membership(event, message, username);
+    frame["room"] = room;
+    frame["member_count"] = member_count;
     return json::serialize(frame);
 }
 
@@ -49,76 +63,59 @@ std::string bare(std::string_view type) {
     return json::serialize(frame);
 }
 
-/// Finds the text field of that name; false if it is of another type. A null counts as left out.
-bool read_text(const json::object& frame, std::string_view key, std::optional<std::string>& into) {
-    const json::value* const value = frame.if_contains(key);
-    if (value == nullptr || value->is_null()) {
-        return true;
-    }
-    if (!value->is_string()) {
-        return false;
-    }
-    into = std::string(value->get_string());
-    return true;
+bool is_about_room(ErrorCode code) {
+    return code == ErrorCode::invalid_room || code == ErrorCode::not_in_room ||
+           code == ErrorCode::too_many_rooms;
 }
 
-std::optional<ClientMessage::Type> type_of(std::string_view name) {
-    if (name == "message") {
-        return ClientMessage::Type::message;
+/// What an error says to a person; `subject` is what it is about.
+std::string error_text(Locale locale, ErrorCode code, std::string_view subject) {
+    const bool english = locale == Locale::en;
+    switch (code) {
+        case ErrorCode::invalid_format:
+            return "Invalid message format";  // the tutorial's, in either language
+        case ErrorCode::unknown_type:
+            return english ? "Unknown message type" : "不支援的訊息類型";
+        case ErrorCode::user_offline:
+            return fmt::format(fmt::runtime(english ? "{} is not online" : "用戶 {} 不在線上"),
+                               subject);
+        case ErrorCode::name_taken:
+            return fmt::format(fmt::runtime(english ? "The name {} is taken" : "名稱 {} 已被使用"),
+                               subject);
+        case ErrorCode::invalid_room:
+            return english ? "Invalid room name" : "聊天室名稱無效";
+        case ErrorCode::not_in_room:
+            return fmt::format(
+                fmt::runtime(english ? "You are not in the room {}" : "你不在聊天室 {} 裡"),
+                subject);
+        case ErrorCode::too_many_rooms:
+            return english ? "You are in too many rooms: leave one first"
+                           : "你加入的聊天室太多了，請先離開一個";
+        case ErrorCode::rate_limited:
+            return english ? "You are sending too fast" : "訊息傳送得太快了";
+        case ErrorCode::text_too_long:
+            return fmt::format(fmt::runtime(english ? "The message is longer than {} characters"
+                                                    : "訊息超過 {} 個字"),
+                               subject);
+        case ErrorCode::unauthorized:
+            return english ? "Only a token gives a name here" : "這裡的名稱須以權杖證明";
+        case ErrorCode::invalid_token:
+            return english ? "The token does not hold" : "權杖無效";
+        case ErrorCode::token_expired:
+            return english ? "The token has expired" : "權杖已過期";
     }
-    if (name == "pong") {
-        return ClientMessage::Type::pong;
-    }
-    if (name == "heartbeat") {
-        return ClientMessage::Type::heartbeat;
-    }
-    return std::nullopt;
+    return {};
 }
 
-Parsed refused(ErrorCode error) {
-    return Parsed{.error = error};
+json::object error_frame(ErrorCode code, std::string_view text) {
+    json::object frame;
+    frame["type"] = "error";
+    frame["code"] = to_string(code);
+    frame["message"] = text;
+    return frame;
 }
 
 }  // namespace
-
-Parsed parse_client_message(std::string_view frame) {
-    std::array<unsigned char, 4096> memory;
-    json::monotonic_resource resource(memory.data(), memory.size());
-    boost::system::error_code error;
-    const json::value value = json::parse(frame, error, &resource);
-    if (error || !value.is_object()) {
-        return refused(ErrorCode::invalid_format);
-    }
-    const json::object& object = value.get_object();
-    std::optional<std::string> type;
-    std::optional<std::string> text;
-    std::optional<std::string> timestamp;
-    ClientMessage message;
-    const bool well_typed = read_text(object, "type", type) &&
-                            read_text(object, "timestamp", timestamp) &&
-                            read_text(object, "target_user", message.target_user) &&
-                            read_text(object, "username", message.username);
-    if (!well_typed) {
-        return refused(ErrorCode::invalid_format);
-    }
-    const auto known_type = type_of(type.value_or("message"));
-    if (!known_type) {
-        return refused(ErrorCode::unknown_type);
-    }
-    message.type = *known_type;
-    if (message.type == ClientMessage::Type::message) {
-        if (!read_text(object, "message", text) || !text) {
-            return refused(ErrorCode::invalid_format);
-        }
-        message.message = std::move(*text);
-        message.timestamp =
-            timestamp && is_rfc3339(*timestamp) ? std::move(*timestamp) : now_rfc3339();
-    }
-    if (message.target_user == "") {
-        message.target_user.reset();
-    }
-    return Parsed{.message = std::move(message)};
-}
 
 std::string Messages::welcome(std::size_t connected_count) const {
     json::object frame = system_event(
@@ -154,7 +151,7 @@ std::string Messages::join(std::string_view username, std::size_t connected_coun
     } else {
         text = username.empty() ? "有新用戶加入聊天室" : fmt::format("{} 加入了聊天室", username);
     }
-    return membership("join", text, username, connected_count);
+    return lobby_membership("join", text, username, connected_count);
 }
 
 std::string Messages::leave(std::string_view username, std::size_t connected_count) const {
@@ -164,7 +161,77 @@ std::string Messages::leave(std::string_view username, std::size_t connected_cou
     } else {
         text = username.empty() ? "有用戶離開聊天室" : fmt::format("{} 離開了聊天室", username);
     }
-    return membership("leave", text, username, connected_count);
+    return lobby_membership("leave", text, username, connected_count);
+}
+
+std::string Messages::join_room(std::string_view username, std::string_view room,
+                                std::size_t member_count) const {
+    std::string text;
+    if (locale_ == Locale::en) {
+        text = fmt::format("{} joined the room {}", username.empty() ? "Someone" : username, room);
+    } else {
+        text = username.empty() ? fmt::format("有新用戶加入聊天室 {}", room)
+                                : fmt::format("{} 加入了聊天室 {}", username, room);
+    }
+    return room_membership("join", text, username, room, member_count);
+}
+
+std::string Messages::leave_room(std::string_view username, std::string_view room,
+                                 std::size_t member_count) const {
+    std::string text;
+    if (locale_ == Locale::en) {
+        text = fmt::format("{} left the room {}", username.empty() ? "Someone" : username, room);
+    } else {
+        text = username.empty() ? fmt::format("有用戶離開聊天室 {}", room)
+                                : fmt::format("{} 離開了聊天室 {}", username, room);
+    }
+    return room_membership("leave", text, username, room, member_count);
+}
+
+std::string Messages::joined(std::string_view room, const std::vector<std::string>& members,
+                             std::size_t member_count) const {
+    json::object frame;
+    frame["type"] = "joined";
+    frame["room"] = room;
+    frame["members"] = json::array(members.begin(), members.end());
+    frame["member_count"] = member_count;
+    return json::serialize(frame);
+}
+
+std::string Messages::left(std::string_view room) const {
+    json::object frame;
+    frame["type"] = "left";
+    frame["room"] = room;
+    return json::serialize(frame);
+}
+
+std::string Messages::users(const std::vector<std::string>& users,
+                            std::size_t connected_count) const {
+    json::object frame;
+    frame["type"] = "users";
+    frame["users"] = json::array(users.begin(), users.end());
+    frame["connected_count"] = connected_count;
+    return json::serialize(frame);
+}
+
+std::string Messages::users_of_room(std::string_view room, const std::vector<std::string>& users,
+                                    std::size_t member_count) const {
+    json::object frame;
+    frame["type"] = "users";
+    frame["room"] = room;
+    frame["users"] = json::array(users.begin(), users.end());
+    frame["member_count"] = member_count;
+    return json::serialize(frame);
+}
+
+std::string Messages::typing(std::string_view username, std::string_view room) const {
+    json::object frame;
+    frame["type"] = "typing";
+    frame["username"] = username;
+    if (!room.empty()) {
+        frame["room"] = room;
+    }
+    return json::serialize(frame);
 }
 
 std::string Messages::message(std::string_view username, const ClientMessage& from_client) const {
@@ -172,6 +239,9 @@ std::string Messages::message(std::string_view username, const ClientMessage& fr
     frame["type"] = "message";
     frame["username"] = username;
     frame["message"] = from_client.message;
+    if (from_client.room) {
+        frame["room"] = *from_client.room;
+    }
     frame["timestamp"] = from_client.timestamp;
     return json::serialize(frame);
 }
@@ -206,37 +276,25 @@ std::string Messages::heartbeat_ack() const {
     return bare("heartbeat_ack");
 }
 
-std::string Messages::error(ErrorCode code, std::string_view username) const {
-    const bool english = locale_ == Locale::en;
-    std::string_view name;
-    std::string text;
-    switch (code) {
-        case ErrorCode::invalid_format:
-            name = "invalid_format";
-            text = "Invalid message format";  // the tutorial's, in either language
-            break;
-        case ErrorCode::unknown_type:
-            name = "unknown_type";
-            text = english ? "Unknown message type" : "不支援的訊息類型";
-            break;
-        case ErrorCode::user_offline:
-            name = "user_offline";
-            text = english ? fmt::format("{} is not online", username)
-                           : fmt::format("用戶 {} 不在線上", username);
-            break;
-        case ErrorCode::name_taken:
-            name = "name_taken";
-            text = english ? fmt::format("The name {} is taken", username)
-                           : fmt::format("名稱 {} 已被使用", username);
-            break;
+std::string Messages::error(ErrorCode code, std::string_view subject) const {
+    json::object frame = error_frame(code, error_text(locale_, code, subject));
+    if (!subject.empty()) {
+        frame[is_about_room(code) ? "room" : "username"] = subject;
     }
-    json::object frame;
-    frame["type"] = "error";
-    frame["code"] = name;
-    frame["message"] = text;
-    if (!username.empty()) {
-        frame["username"] = username;
-    }
+    return json::serialize(frame);
+}
+
+std::string Messages::rate_limited(std::chrono::milliseconds retry_after) const {
+    constexpr ErrorCode code = ErrorCode::rate_limited;
+    json::object frame = error_frame(code, error_text(locale_, code, {}));
+    frame["retry_after_ms"] = retry_after.count();
+    return json::serialize(frame);
+}
+
+std::string Messages::text_too_long(std::size_t limit) const {
+    constexpr ErrorCode code = ErrorCode::text_too_long;
+    json::object frame = error_frame(code, error_text(locale_, code, fmt::format("{}", limit)));
+    frame["limit"] = limit;
     return json::serialize(frame);
 }
 

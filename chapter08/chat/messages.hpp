@@ -1,8 +1,11 @@
-// The chat's frames: the only place that spells a key of their JSON.
+// The frames that the server writes; with client_message.cpp the only place that spells a key of
+// the chat's JSON.
 #pragma once
 
+#include "chat/client_message.hpp"
+
+#include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,28 +14,6 @@ namespace chat {
 
 /// The language of the texts that the server writes.
 enum class Locale { zh_tw, en };
-
-/// Why a frame from a client is refused.
-enum class ErrorCode { invalid_format, unknown_type, user_offline, name_taken };
-
-/// What a client may send.
-struct ClientMessage {
-    enum class Type { message, pong, heartbeat };
-    Type type = Type::message;
-    std::string message{};
-    std::string timestamp{};                   ///< the client's, or the server's if it sent none
-    std::optional<std::string> target_user{};  ///< set: a private message
-    std::optional<std::string> username{};     ///< counts only where the path names no user
-};
-
-/// What came of a frame: the message, or else why it is refused.
-struct Parsed {
-    std::optional<ClientMessage> message{};
-    ErrorCode error = ErrorCode::invalid_format;
-};
-
-/// Reads a frame from a client. Never throws for what a client may do.
-Parsed parse_client_message(std::string_view frame);
 
 /// Writes the frames of the server, each as one JSON text, in one language.
 class Messages {
@@ -50,14 +31,30 @@ public:
     /// `username` is empty for a connection without a name.
     std::string join(std::string_view username, std::size_t connected_count) const;
     std::string leave(std::string_view username, std::size_t connected_count) const;
+    std::string join_room(std::string_view username, std::string_view room,
+                          std::size_t member_count) const;
+    std::string leave_room(std::string_view username, std::string_view room,
+                           std::size_t member_count) const;
+
+    std::string joined(std::string_view room, const std::vector<std::string>& members,
+                       std::size_t member_count) const;
+    std::string left(std::string_view room) const;
+    std::string users(const std::vector<std::string>& users, std::size_t connected_count) const;
+    std::string users_of_room(std::string_view room, const std::vector<std::string>& users,
+                              std::size_t member_count) const;
+    /// `room` is empty for the lobby.
+    std::string typing(std::string_view username, std::string_view room) const;
 
     std::string message(std::string_view username, const ClientMessage& from_client) const;
     std::string private_message(std::string_view from, const ClientMessage& from_client) const;
     std::string confirmation(std::string_view target_user, const ClientMessage& from_client) const;
     std::string ping() const;
     std::string heartbeat_ack() const;
-    /// `username` is the user whom the error is about, if it is about one.
-    std::string error(ErrorCode code, std::string_view username = {}) const;
+    /// `subject` is the user or the room that the error is about, if it is about one.
+    std::string error(ErrorCode code, std::string_view subject = {}) const;
+    std::string rate_limited(std::chrono::milliseconds retry_after) const;
+    /// `limit` in code points.
+    std::string text_too_long(std::size_t limit) const;
 
 private:
     Locale locale_;

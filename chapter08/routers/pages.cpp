@@ -16,9 +16,10 @@ awaitable<Response> read_root() {
         {"chat_with_username", "/ws/chat/{username}"},
         {"chat_with_heartbeat", "/ws/chat/{username}/heartbeat"},
         {"status", "/ws/status"},
+        {"rooms", "/rooms"},
     };
-    const json::array topics{"WebSocket", "ConnectionManager", "broadcast", "private messages",
-                             "heartbeat"};
+    const json::array topics{"WebSocket",        "ConnectionManager", "broadcast",
+                             "private messages", "heartbeat",         "rooms"};
     const json::object root{
         {"message", "08 - WebSocket and real-time communication"},
         {"docs", "/docs"},
@@ -35,10 +36,8 @@ awaitable<Response> chat_page(std::filesystem::path static_dir) {
 
 awaitable<Response> health_check() {
     const json::object features{
-        {"echo", true},
-        {"broadcast", true},
-        {"private_messages", true},
-        {"heartbeat", true},
+        {"echo", true},      {"broadcast", true}, {"private_messages", true},
+        {"heartbeat", true}, {"rooms", true},
     };
     const json::object health{
         {"status", "healthy"},

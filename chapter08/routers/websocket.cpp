@@ -2,20 +2,16 @@
 
 #include "beastapi/asyncio.hpp"
 #include "chat/names.hpp"
-#include "chat/timestamps.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 namespace routers {
 
 namespace asyncio = beastapi::asyncio;
-namespace json = boost::json;
 using namespace boost::asio::experimental::awaitable_operators;
 using beastapi::awaitable;
 using beastapi::Message;
-using beastapi::Response;
 using beastapi::Router;
 using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
@@ -42,58 +38,180 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
 }
 // [/echo]
 
+// What a frame is answered with, if it is.
+using Reply = std::optional<std::string>;
+
+Reply refuse(ErrorCode code, std::string_view subject, ConnectionManager& manager) {
+    manager.refusals().count(chat::to_string(code));
+    return manager.messages().error(code, subject);
+}
+
 // [deliver]
-// Sends what a user said to the one it is for, or to everyone.
-awaitable<void> deliver(ClientMessage message, std::string sender, WebSocket websocket,
-                        ConnectionManager& manager) {
+// Sends what a user said to the one it is for, to a room, or to everyone.
+Reply deliver(ClientMessage message, std::string_view sender, const WebSocket& websocket,
+              ConnectionManager& manager) {
     const auto& messages = manager.messages();
-    if (!message.target_user) {
-        manager.broadcast(messages.message(sender, message));
-    } else if (manager.send_to_user(messages.private_message(sender, message),
-                                    *message.target_user)) {
-        co_await websocket.send_text(messages.confirmation(*message.target_user, message));
-    } else {
-        co_await websocket.send_text(messages.error(ErrorCode::user_offline, *message.target_user));
+    if (message.target_user) {
+        if (!manager.send_to_user(messages.private_message(sender, message),
+                                  *message.target_user)) {
+            return refuse(ErrorCode::user_offline, *message.target_user, manager);
+        }
+        return messages.confirmation(*message.target_user, message);
     }
+    if (!message.room) {
+        manager.broadcast(messages.message(sender, message));
+    } else if (const std::string* const room = manager.joined_room(websocket, *message.room)) {
+        message.room = *room;
+        manager.broadcast_to_room(messages.message(sender, message), *room);
+    } else {
+        return refuse(ErrorCode::not_in_room, *message.room, manager);
+    }
+    return std::nullopt;
 }
 // [/deliver]
 
+// Who speaks: the user of the path, or, where that names none, the one that the frame names. Where
+// that may not be, what to answer.
+std::string sender_of(const ClientMessage& message, const WebSocket& websocket,
+                      ConnectionManager& manager, Reply& refusal) {
+    const std::string& username = manager.get_username(websocket);
+    if (!username.empty()) {
+        return username;
+    }
+    if (!message.username) {
+        return "Anonymous";
+    }
+    const auto name = chat::normalize_name(*message.username);
+    if (!name) {
+        refusal = refuse(ErrorCode::invalid_format, "", manager);
+    } else if (manager.is_connected(*name)) {
+        refusal = refuse(ErrorCode::name_taken, *name, manager);
+    }
+    return name.value_or("");
+}
+
+Reply handle_message(ClientMessage message, const WebSocket& websocket,
+                     ConnectionManager& manager) {
+    const std::size_t limit = manager.settings().max_text_length;
+    if (limit > 0 && message.message.size() > limit &&
+        chat::count_code_points(message.message) > limit) {
+        manager.refusals().count(chat::to_string(ErrorCode::text_too_long));
+        return manager.messages().text_too_long(limit);
+    }
+    Reply refusal;
+    const std::string sender = sender_of(message, websocket, manager, refusal);
+    return refusal ? refusal : deliver(std::move(message), sender, websocket, manager);
+}
+
+// [rooms]
+Reply join_room(std::string_view room, const WebSocket& websocket, ConnectionManager& manager) {
+    if (const auto refused = manager.join_room(websocket, room)) {
+        return refuse(*refused, room, manager);
+    }
+    const auto joined = manager.get_room(room).value();
+    return manager.messages().joined(joined.name, joined.members, joined.member_count);
+}
+
+Reply leave_room(std::string_view room, const WebSocket& websocket, ConnectionManager& manager) {
+    const std::string* const joined = manager.joined_room(websocket, room);
+    const std::string name(joined == nullptr ? room : *joined);
+    if (const auto refused = manager.leave_room(websocket, name)) {
+        return refuse(*refused, room, manager);
+    }
+    return manager.messages().left(name);
+}
+// [/rooms]
+
+// Who is online, or in a room.
+Reply who(const ClientMessage& message, const WebSocket& websocket, ConnectionManager& manager) {
+    if (!message.room) {
+        return manager.messages().users(manager.get_connected_users(),
+                                        manager.get_connection_count());
+    }
+    if (manager.joined_room(websocket, *message.room) == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room, manager);
+    }
+    const auto room = manager.get_room(*message.room).value();
+    return manager.messages().users_of_room(room.name, room.members, room.member_count);
+}
+
+// Tells the others that somebody writes.
+Reply typing(const ClientMessage& message, const WebSocket& websocket, ConnectionManager& manager) {
+    if (message.room && manager.joined_room(websocket, *message.room) == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room, manager);
+    }
+    Reply refusal;
+    const std::string sender = sender_of(message, websocket, manager, refusal);
+    if (!refusal) {
+        manager.broadcast_typing(websocket, sender, message.room.value_or(""));
+    }
+    return refusal;
+}
+
 // [handle_frame]
-// Answers one frame. `username` is nothing where the path names no user: then the frame may.
-awaitable<void> handle_frame(std::string data, WebSocket websocket,
-                             std::optional<std::string> username, ConnectionManager& manager) {
-    const auto& messages = manager.messages();
+// Does what one frame asks for. Nothing in it waits: what comes back is sent to the client.
+Reply handle_frame(std::string_view data, const WebSocket& websocket, ConnectionManager& manager) {
     chat::Parsed parsed = chat::parse_client_message(data);
     if (!parsed.message) {
-        co_await websocket.send_text(messages.error(parsed.error));
-    } else if (parsed.message->type == ClientMessage::Type::heartbeat) {
-        co_await websocket.send_text(messages.heartbeat_ack());
-    } else if (parsed.message->type == ClientMessage::Type::message) {
-        std::optional<std::string> claimed;
-        if (!username) {
-            claimed = parsed.message->username;
-        }
-        if (claimed && !chat::normalize_name(*claimed)) {
-            co_await websocket.send_text(messages.error(ErrorCode::invalid_format));
-        } else if (claimed && manager.is_connected(*claimed)) {
-            co_await websocket.send_text(messages.error(ErrorCode::name_taken, *claimed));
-        } else {
-            const std::string sender = username.value_or(claimed.value_or("Anonymous"));
-            co_await deliver(std::move(*parsed.message), sender, websocket, manager);
-        }
+        return refuse(parsed.error, "", manager);
     }
+    ClientMessage& message = *parsed.message;
+    switch (message.type) {
+        case ClientMessage::Type::message:
+            return handle_message(std::move(message), websocket, manager);
+        case ClientMessage::Type::join:
+            return join_room(*message.room, websocket, manager);
+        case ClientMessage::Type::leave:
+            return leave_room(*message.room, websocket, manager);
+        case ClientMessage::Type::who:
+            return who(message, websocket, manager);
+        case ClientMessage::Type::typing:
+            return typing(message, websocket, manager);
+        case ClientMessage::Type::heartbeat:
+            return manager.messages().heartbeat_ack();
+        case ClientMessage::Type::refresh:
+        case ClientMessage::Type::pong:
+            return std::nullopt;
+    }
+    return std::nullopt;
 }
 // [/handle_frame]
 
+// [rate_limit]
+// Answers a frame, unless the client sends more of them than it may.
+awaitable<void> answer(std::string data, WebSocket websocket, ConnectionManager& manager) {
+    using Verdict = chat::RateLimiter::Verdict;
+    Reply reply;
+    switch (manager.check_rate(websocket)) {
+        case Verdict::pass:
+            reply = handle_frame(data, websocket, manager);
+            break;
+        case Verdict::refuse:
+            manager.refusals().count("rate_limited");
+            reply = manager.messages().rate_limited(manager.retry_after(websocket));
+            break;
+        case Verdict::close:
+            manager.refusals().count("rate_limit_exceeded");
+            co_await websocket.close(beastapi::close_code::policy_violation, "Rate limit exceeded");
+            break;
+    }
+    if (reply) {
+        co_await websocket.send_text(std::move(*reply));
+    }
+}
+// [/rate_limit]
+
 // [chat_loop]
 // Receives until the connection ends. It returns then, as every loop does that is joined by ||.
-awaitable<void> chat_loop(WebSocket websocket, std::optional<std::string> username,
-                          ConnectionManager& manager) {
+awaitable<void> chat_loop(WebSocket websocket, ConnectionManager& manager) {
     try {
+        if (const auto room = websocket.query_param("room")) {
+            co_await websocket.send_text(join_room(*room, websocket, manager).value());
+        }
         while (true) {
             std::string data = co_await websocket.receive_text();
             manager.update_activity(websocket);
-            co_await handle_frame(std::move(data), websocket, username, manager);
+            co_await answer(std::move(data), websocket, manager);
         }
     } catch (const WebSocketDisconnect&) {}
 }
@@ -104,7 +222,7 @@ awaitable<void> chat_loop(WebSocket websocket, std::optional<std::string> userna
 awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket);
     co_await websocket.send_text(manager.welcome());
-    co_await chat_loop(websocket, std::nullopt, manager);
+    co_await chat_loop(websocket, manager);
 }
 // [/chat]
 
@@ -113,8 +231,8 @@ awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) 
 awaitable<void> websocket_chat_with_username(WebSocket websocket, std::string username,
                                              ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket, username);
-    co_await websocket.send_text(manager.welcome(username));
-    co_await chat_loop(websocket, username, manager);
+    co_await websocket.send_text(manager.welcome(member.username()));
+    co_await chat_loop(websocket, manager);
 }
 // [/named]
 
@@ -147,34 +265,13 @@ awaitable<void> check_heartbeat(WebSocket websocket, ConnectionManager& manager)
 awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string username,
                                               ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket, username);
-    co_await websocket.send_text(manager.welcome_with_heartbeat(username));
-    const auto ended = co_await (asyncio::settle(chat_loop(websocket, username, manager)) ||
+    co_await websocket.send_text(manager.welcome_with_heartbeat(member.username()));
+    const auto ended = co_await (asyncio::settle(chat_loop(websocket, manager)) ||
                                  asyncio::settle(heartbeat_sender(websocket, manager)) ||
                                  asyncio::settle(check_heartbeat(websocket, manager)));
     asyncio::rethrow(ended);
 }
 // [/heartbeat]
-
-// Who is connected.
-awaitable<Response> websocket_status(ConnectionManager& manager) {
-    json::array connections;
-    for (const auto& connection : manager.get_activity()) {
-        json::object item;
-        item["username"] = connection.username.empty() ? "Unknown" : connection.username;
-        item["last_activity"] = chat::isoformat(connection.last_activity);
-        item["idle_seconds"] = connection.idle.count();
-        connections.push_back(std::move(item));
-    }
-    const auto users = manager.get_connected_users();
-    const std::chrono::duration<double> timeout = manager.settings().heartbeat_timeout;
-    json::object status;
-    status["connected_count"] = manager.get_connection_count();
-    status["connected_users"] = json::array(users.begin(), users.end());
-    status["heartbeat_timeout"] = timeout.count();
-    status["connections"] = std::move(connections);
-    status["status"] = "active";
-    co_return Response(std::move(status));
-}
 
 }  // namespace
 
@@ -187,7 +284,6 @@ Router websocket(ConnectionManager& manager) {
         .summary("Chat room with names and private messages");
     router.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, manager)
         .summary("Chat room with heartbeat detection");
-    router.get("/ws/status", websocket_status, manager).summary("Who is connected");
     return router;
 }
 // [/routes]

@@ -58,7 +58,7 @@ SERVER_TEST(a_private_message_to_someone_who_is_not_online_is_seen_by_nobody) {
     WebSocketClient bob = co_await server.join("Bob");
     co_await alice.receive_json();
     co_await check_refused(alice, "user_offline", R"({"message":"Secret","target_user":"Carol"})");
-    co_await check_refused(alice, "user_offline", R"({"message":"Secret","target_user":"bob"})");
+    co_await check_refused(alice, "user_offline", R"({"message":"Secret","target_user":"Bobby"})");
     co_await bob.expect_nothing();
 }
 

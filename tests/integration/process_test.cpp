@@ -30,6 +30,9 @@ void run(awaitable<void> test) {
     test::run(context, std::move(test));
 }
 
+/// For clients that talk as fast as they can.
+const std::vector<std::string> unhurried{"--port", "0", "--message-rate", "0"};
+
 awaitable<void> talk_and_stop(ServerProcess& process, unsigned short port, int signal) {
     WebSocketClient alice = co_await WebSocketClient::connect(port, "/ws/chat/Alice");
     co_await alice.receive_json();
@@ -51,7 +54,7 @@ BOOST_AUTO_TEST_SUITE(process)
 
 BOOST_AUTO_TEST_CASE(it_says_where_it_listens_and_ends_on_a_signal_with_0) {
     for (const int signal : {SIGTERM, SIGINT}) {
-        ServerProcess process({"--port", "0"});
+        ServerProcess process(unhurried);
         const unsigned short port = process.port();
         BOOST_TEST(port > 0);
         run(talk_and_stop(process, port, signal));
@@ -141,7 +144,7 @@ static awaitable<void> stop_amid_the_talk(ServerProcess& process, unsigned short
 }
 
 BOOST_AUTO_TEST_CASE(stopped_under_load_it_tells_everyone_and_ends_with_0) {
-    ServerProcess process({"--port", "0", "--log-level", "warning"});
+    ServerProcess process(unhurried);
     const unsigned short port =
         static_cast<unsigned short>(std::stoi(process.wait_for(R"(http://127\.0\.0\.1:(\d+))")));
     run(stop_amid_the_talk(process, port));
@@ -172,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_missing_folder_is_one_line_and_2) {
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_is_logged_when_it_comes_and_when_it_goes) {
-    ServerProcess process({"--port", "0"});
+    ServerProcess process(unhurried);
     const unsigned short port = process.port();
     run(talk_and_stop(process, port, SIGTERM));
     BOOST_TEST(process.wait() == 0);

@@ -13,8 +13,10 @@ SERVER_TEST(it_is_empty_at_first) {
     const HttpResponse response = co_await get(server.port(), "/ws/status");
     BOOST_TEST(response.status == 200U);
     BOOST_TEST(response.header("content-type") == "application/json");
-    BOOST_TEST(response.body == R"({"connected_count":0,"connected_users":[],)"
-                                R"("heartbeat_timeout":3600,"connections":[],"status":"active"})");
+    BOOST_TEST(response.body ==
+               R"({"connected_count":0,"connected_users":[],)"
+               R"("heartbeat_timeout":3600,"connections":[],"rooms":[],"refusals":{},)"
+               R"("status":"active"})");
 }
 
 SERVER_TEST(it_lists_each_connection_and_each_user_once) {

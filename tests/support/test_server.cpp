@@ -1,6 +1,7 @@
 #include "support/test_server.hpp"
 
 #include "beastapi/detail/server.hpp"
+#include "routers/status.hpp"
 #include "routers/websocket.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -27,6 +28,8 @@ TestServerOptions quiet() {
     options.chat.locale = chat::Locale::en;
     options.chat.heartbeat_interval = 1h;
     options.chat.heartbeat_timeout = 1h;
+    options.chat.message_rate.rate = 0;
+    options.chat.max_text_length = 0;
     return options;
 }
 
@@ -34,6 +37,7 @@ struct TestServer::Impl {
     explicit Impl(const TestServerOptions& options)
         : manager(options.chat), shutdown_timeout(options.server.shutdown_timeout) {
         app.include_router(routers::websocket(manager));
+        app.include_router(routers::status(manager, app.refusals()));
         if (options.set_up) {
             options.set_up(app, manager);
         }

@@ -20,7 +20,8 @@ struct TestServerOptions {
     std::function<void(beastapi::App&, chat::ConnectionManager&)> set_up{};
 };
 
-/// The heartbeats are an hour apart, and the texts English, unless a test says otherwise.
+/// The heartbeats are an hour apart, the texts English, and clients may send as fast and as much as
+/// they like, unless a test says otherwise.
 TestServerOptions quiet();
 
 class TestServer {

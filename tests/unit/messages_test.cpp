@@ -179,4 +179,78 @@ BOOST_AUTO_TEST_CASE(braces_in_a_name_are_only_text) {
     BOOST_TEST(frame.at("message").as_string() == "{} {0} {{ 加入了聊天室");
 }
 
+BOOST_AUTO_TEST_CASE(a_message_to_a_room_names_it) {
+    ClientMessage message = hello();
+    message.room = "cpp";
+    check(english.message("Alice", message),
+          R"({"type":"message","username":"Alice","message":"Hello \"all\" <b>","room":"cpp",)"
+          R"("timestamp":"2024-01-01T12:00:00Z"})");
+}
+
+BOOST_AUTO_TEST_CASE(joining_and_leaving_a_room) {
+    check(chinese.join_room("Alice", "cpp", 2),
+          R"({"type":"system","event":"join","message":"Alice 加入了聊天室 cpp",)"
+          R"("username":"Alice","room":"cpp","member_count":2})");
+    check(english.join_room("", "cpp", 2),
+          R"({"type":"system","event":"join","message":"Someone joined the room cpp",)"
+          R"("room":"cpp","member_count":2})");
+    check(chinese.join_room("", "cpp", 2),
+          R"({"type":"system","event":"join","message":"有新用戶加入聊天室 cpp",)"
+          R"("room":"cpp","member_count":2})");
+    check(chinese.leave_room("Alice", "cpp", 1),
+          R"({"type":"system","event":"leave","message":"Alice 離開了聊天室 cpp",)"
+          R"("username":"Alice","room":"cpp","member_count":1})");
+    check(chinese.leave_room("", "cpp", 1),
+          R"({"type":"system","event":"leave","message":"有用戶離開聊天室 cpp",)"
+          R"("room":"cpp","member_count":1})");
+    check(english.leave_room("Alice", "cpp", 1),
+          R"({"type":"system","event":"leave","message":"Alice left the room cpp",)"
+          R"("username":"Alice","room":"cpp","member_count":1})");
+    check(english.joined("cpp", users, 3),
+          R"({"type":"joined","room":"cpp","members":["Alice","Bob"],"member_count":3})");
+    check(english.left("cpp"), R"({"type":"left","room":"cpp"})");
+}
+
+BOOST_AUTO_TEST_CASE(who_is_there_and_who_is_typing) {
+    check(english.users(users, 3),
+          R"({"type":"users","users":["Alice","Bob"],"connected_count":3})");
+    check(english.users_of_room("cpp", users, 2),
+          R"({"type":"users","room":"cpp","users":["Alice","Bob"],"member_count":2})");
+    check(english.typing("Alice", ""), R"({"type":"typing","username":"Alice"})");
+    check(english.typing("Alice", "cpp"), R"({"type":"typing","username":"Alice","room":"cpp"})");
+}
+
+BOOST_AUTO_TEST_CASE(errors_about_rooms_and_limits) {
+    check(english.error(ErrorCode::not_in_room, "cpp"),
+          R"({"type":"error","code":"not_in_room","message":"You are not in the room cpp",)"
+          R"("room":"cpp"})");
+    check(chinese.error(ErrorCode::not_in_room, "cpp"),
+          R"({"type":"error","code":"not_in_room","message":"你不在聊天室 cpp 裡","room":"cpp"})");
+    check(english.error(ErrorCode::invalid_room, " "),
+          R"({"type":"error","code":"invalid_room","message":"Invalid room name","room":" "})");
+    check(english.error(ErrorCode::too_many_rooms, "cpp"),
+          R"({"type":"error","code":"too_many_rooms",)"
+          R"("message":"You are in too many rooms: leave one first","room":"cpp"})");
+    check(english.rate_limited(std::chrono::milliseconds(150)),
+          R"({"type":"error","code":"rate_limited","message":"You are sending too fast",)"
+          R"("retry_after_ms":150})");
+    check(english.text_too_long(4000),
+          R"({"type":"error","code":"text_too_long",)"
+          R"("message":"The message is longer than 4000 characters","limit":4000})");
+    check(chinese.text_too_long(4000),
+          R"({"type":"error","code":"text_too_long","message":"訊息超過 4000 個字","limit":4000})");
+}
+
+BOOST_AUTO_TEST_CASE(every_error_has_a_name_and_a_text_in_both_languages) {
+    for (int i = 0; i <= static_cast<int>(ErrorCode::token_expired); ++i) {
+        const auto code = static_cast<ErrorCode>(i);
+        BOOST_TEST(!chat::to_string(code).empty());
+        for (const Messages& messages : {chinese, english}) {
+            const auto frame = json::parse(messages.error(code)).as_object();
+            BOOST_TEST((frame.at("code").as_string() == chat::to_string(code)));
+            BOOST_TEST(!frame.at("message").as_string().empty());
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
 // What the chat makes of a client's frame.
-#include "chat/messages.hpp"
+#include "chat/client_message.hpp"
 #include "chat/timestamps.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(an_empty_text_is_a_text) {
 }
 
 BOOST_AUTO_TEST_CASE(unknown_fields_are_ignored) {
-    const auto message = accepted(R"({"message":"Hello","room":7,"extra":{"a":[1,2,{"b":null}]}})");
+    const auto message =
+        accepted(R"({"message":"Hello","rooms":7,"extra":{"a":[1,2,{"b":null}]}})");
     BOOST_TEST(message.message == "Hello");
 }
 
@@ -152,6 +153,38 @@ BOOST_AUTO_TEST_CASE(a_frame_far_larger_than_usual_is_read) {
 
 BOOST_AUTO_TEST_CASE(of_two_equal_keys_the_last_counts) {
     BOOST_TEST(accepted(R"({"message":"a","message":"b"})").message == "b");
+}
+
+BOOST_AUTO_TEST_CASE(rooms_are_read) {
+    BOOST_TEST((accepted(R"({"type":"join","room":"cpp"})").type == ClientMessage::Type::join));
+    BOOST_TEST((accepted(R"({"type":"leave","room":"cpp"})").type == ClientMessage::Type::leave));
+    BOOST_TEST(accepted(R"({"type":"join","room":"cpp"})").room.value() == "cpp");
+    BOOST_TEST(accepted(R"({"type":"join","room":""})").room.value() == "");
+    BOOST_TEST(accepted(R"({"message":"x","room":"cpp"})").room.value() == "cpp");
+    check_refused(ErrorCode::invalid_format, R"({"type":"join"})");
+    check_refused(ErrorCode::invalid_format, R"({"type":"leave","room":null})");
+    check_refused(ErrorCode::invalid_format, R"({"message":"x","room":1})");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_room_it_is_the_lobby) {
+    for (const std::string frame :
+         {R"({"message":"x","room":""})", R"({"message":"x","room":null})", R"({"type":"who"})",
+          R"({"type":"who","room":""})", R"({"type":"typing","room":""})"}) {
+        BOOST_TEST(!accepted(frame).room.has_value(), frame);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_brings_a_token) {
+    BOOST_TEST(accepted(R"({"type":"refresh","token":"a.b.c"})").token == "a.b.c");
+    check_refused(ErrorCode::invalid_format, R"({"type":"refresh"})");
+    check_refused(ErrorCode::invalid_format, R"({"type":"refresh","token":7})");
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_measured_in_code_points) {
+    BOOST_TEST(chat::count_code_points("") == 0U);
+    BOOST_TEST(chat::count_code_points("abc") == 3U);
+    BOOST_TEST(chat::count_code_points("一二三") == 3U);
+    BOOST_TEST(chat::count_code_points("😀é") == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

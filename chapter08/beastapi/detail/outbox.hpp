@@ -80,6 +80,10 @@ public:
     /// Bytes queued and not yet taken by the operating system.
     std::size_t size() const noexcept { return bytes_.size() - head_; }
 
+    /// Whether the operating system has no room for what is queued, so that what is appended now
+    /// has to wait for the peer.
+    bool congested() const noexcept { return full_; }
+
     /// Whether the socket is closed, or refused to take bytes: what is appended from then on is
     /// dropped.
     bool failed() const noexcept { return failed_; }

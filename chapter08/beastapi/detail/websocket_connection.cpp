@@ -245,6 +245,12 @@ void WebSocketConnection::post(Opcode opcode, std::string_view payload) {
     outbox_->append_frame(opcode, payload);
 }
 
+void WebSocketConnection::post_volatile(Opcode opcode, std::string_view payload) {
+    if (state_ == State::open && !outbox_->congested()) {
+        outbox_->append_frame(opcode, payload);
+    }
+}
+
 void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
     if (state_ == State::disconnected) {
         return;

@@ -48,6 +48,7 @@ public:
     static awaitable<void> send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
                                 std::string payload);
     void post(Opcode opcode, std::string_view payload);
+    void post_volatile(Opcode opcode, std::string_view payload);
     void close(std::uint16_t code, std::string_view reason);
 
     /// Ends the connection without a word: whoever waits for it is told.

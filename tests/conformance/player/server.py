@@ -14,6 +14,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ROOT / "docs" / "src" / "08_chat"
 PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debian's packages
 
+# The players of a conversation talk as fast as they can, and as much; a scenario about limits sets
+# its own.
+UNHURRIED = {"--message-rate": "0", "--max-text-length": "0"}
+
 START_DEADLINE = 20.0  # seconds
 STOP_DEADLINE = 5.0
 _RUNNING = re.compile(r"(?:running on|starting up on) https?://[^:]+:(\d+)")
@@ -32,7 +36,8 @@ def command(
         return chapter_command(chapter, stack, settings, PYTHON)
     if stack == "cpp":
         program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
-        return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *needs], {}
+        rates = [word for pair in (UNHURRIED | settings).items() for word in pair]
+        return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *rates], {}
     if stack == "fastapi":
         argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(PROGRAMS), "fastapi_app:app"]
         argv += ["--host", "127.0.0.1", "--port", "0"]

@@ -1,0 +1,54 @@
+// What a client may send to the chat, and how it is read.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chat {
+
+/// Why a frame from a client is refused.
+enum class ErrorCode {
+    invalid_format,
+    unknown_type,
+    user_offline,
+    name_taken,
+    invalid_room,
+    not_in_room,
+    too_many_rooms,
+    rate_limited,
+    text_too_long,
+    unauthorized,
+    invalid_token,
+    token_expired,
+};
+
+/// As a frame spells it, such as `invalid_format`.
+std::string_view to_string(ErrorCode code);
+
+/// What a client may send.
+struct ClientMessage {
+    enum class Type { message, pong, heartbeat, join, leave, who, typing, refresh };
+    Type type = Type::message;
+    std::string message{};
+    std::string timestamp{};                   ///< the client's, or the server's if it sent none
+    std::optional<std::string> target_user{};  ///< set: a private message
+    std::optional<std::string> username{};     ///< counts only where the path names no user
+    std::optional<std::string> room{};         ///< not set: the lobby
+    std::string token{};                       ///< of a refresh
+};
+
+/// What came of a frame: the message, or else why it is refused.
+struct Parsed {
+    std::optional<ClientMessage> message{};
+    ErrorCode error = ErrorCode::invalid_format;
+};
+
+/// Reads a frame from a client. Never throws for what a client may do.
+Parsed parse_client_message(std::string_view frame);
+
+/// How many code points a text in UTF-8 has.
+std::size_t count_code_points(std::string_view text);
+
+}  // namespace chat

@@ -1,0 +1,88 @@
+#include "routers/status.hpp"
+
+#include "chat/timestamps.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace routers {
+
+namespace json = boost::json;
+using beastapi::awaitable;
+using beastapi::Refusals;
+using beastapi::Response;
+using beastapi::Router;
+using chat::ConnectionManager;
+
+namespace {
+
+json::array describe_connections(const ConnectionManager& manager) {
+    json::array connections;
+    for (const auto& connection : manager.get_activity()) {
+        json::object item;
+        item["username"] = connection.username.empty() ? "Unknown" : connection.username;
+        item["last_activity"] = chat::isoformat(connection.last_activity);
+        item["idle_seconds"] = connection.idle.count();
+        connections.push_back(std::move(item));
+    }
+    return connections;
+}
+
+enum class Members { named, counted };
+
+json::array describe_rooms(const ConnectionManager& manager, Members members) {
+    json::array rooms;
+    for (const auto& room : manager.get_rooms()) {
+        json::object item;
+        item["room"] = room.name;
+        item["member_count"] = room.member_count;
+        if (members == Members::named) {
+            item["members"] = json::array(room.members.begin(), room.members.end());
+        }
+        rooms.push_back(std::move(item));
+    }
+    return rooms;
+}
+
+json::object describe_refusals(const Refusals& server, const Refusals& chat) {
+    json::object counts;
+    for (const Refusals* const refusals : {&server, &chat}) {
+        for (const auto& [reason, count] : refusals->by_reason()) {
+            counts[reason] = count;
+        }
+    }
+    return counts;
+}
+
+// Who is connected.
+awaitable<Response> websocket_status(ConnectionManager& manager, const Refusals& refusals) {
+    const auto users = manager.get_connected_users();
+    const std::chrono::duration<double> timeout = manager.settings().heartbeat_timeout;
+    json::object status;
+    status["connected_count"] = manager.get_connection_count();
+    status["connected_users"] = json::array(users.begin(), users.end());
+    status["heartbeat_timeout"] = timeout.count();
+    status["connections"] = describe_connections(manager);
+    status["rooms"] = describe_rooms(manager, Members::counted);
+    status["refusals"] = describe_refusals(refusals, manager.refusals());
+    status["status"] = "active";
+    co_return Response(std::move(status));
+}
+
+// Which rooms there are, and who is in them.
+awaitable<Response> list_rooms(ConnectionManager& manager) {
+    json::object rooms;
+    rooms["rooms"] = describe_rooms(manager, Members::named);
+    co_return Response(std::move(rooms));
+}
+
+}  // namespace
+
+Router status(ConnectionManager& manager, const Refusals& refusals) {
+    Router router({.tags = {"Status"}});
+    router.get("/ws/status", websocket_status, manager, refusals).summary("Who is connected");
+    router.get("/rooms", list_rooms, manager).summary("Which rooms there are");
+    return router;
+}
+
+}  // namespace routers
