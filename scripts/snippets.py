@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fills the code in the docs' pages in from the files that are compiled and tested.
 
-    scripts/snippets.py [FILE…]           fills it in: in these pages, or in all of docs/ and README.md
+    scripts/snippets.py [FILE…]           fills it in: in these pages, or in all of docs/ and README*.md
     scripts/snippets.py --check [FILE…]   changes nothing; fails where a page differs from its sources
 
 A page says where its code comes from, and this script writes what stands between the two comments:
@@ -360,7 +360,7 @@ def first_difference(one: list[str], other: list[str]) -> int:
 
 
 def all_pages() -> list[Path]:
-    pages = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+    pages = [*sorted(ROOT.glob("README*.md")), *sorted(DOCS.rglob("*.md"))]
     skipped = (DOCS / "src", DOCS / ".vitepress")
     return [page for page in pages if page.is_file() and not any(map(page.is_relative_to, skipped))]
 
