@@ -26,6 +26,7 @@ public:
     /// A full bucket. `limit` has to outlive it.
     explicit TokenBucket(const RateLimit& limit) : limit_(&limit) {}
 
+    // [bucket]
     /// Takes a token; false if there is none.
     bool take(Clock::time_point now) {
         if (wait(now) > Clock::duration::zero()) {
@@ -46,6 +47,7 @@ public:
         const auto spare = interval() * (std::max<std::int64_t>(limit_->burst, 1) - 1);
         return std::max(missing - spare, Clock::duration::zero());
     }
+    // [/bucket]
 
     /// Whether nobody has taken from it for so long that it is as new.
     bool full(Clock::time_point now) const { return limit_->rate <= 0 || full_at_ <= now; }
