@@ -47,9 +47,9 @@ def find_token(websocket: WebSocket) -> str:
     scheme, _, token = websocket.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token
-    protocol, _, token = websocket.headers.get("sec-websocket-protocol", "").partition(", ")
-    if protocol == "bearer":
-        return token
+    offered = websocket.scope["subprotocols"]
+    if len(offered) == 2 and offered[0] == "bearer":
+        return offered[1]
     return websocket.query_params.get("token", "")
 # [/find]
 
@@ -96,8 +96,8 @@ async def websocket_chat(websocket: WebSocket, username: str):
     if not is_allowed_origin(websocket):
         await websocket.close()  # before accept: the handshake is answered 403
         return
-    offered = websocket.headers.get("sec-websocket-protocol", "").startswith("bearer, ")
-    await websocket.accept("bearer" if offered else None)
+    offered = websocket.scope["subprotocols"]
+    await websocket.accept("bearer" if "bearer" in offered else None)
     claims = verify(find_token(websocket))
     if claims is None or claims.username != username:
         await websocket.close(1008, "Unauthorized")

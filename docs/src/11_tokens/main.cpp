@@ -69,8 +69,8 @@ std::string find_token(const WebSocket& websocket) {
         return std::string(authorization.substr(7));
     }
     const std::string_view protocols = websocket.header("Sec-WebSocket-Protocol").value_or("");
-    if (protocols.starts_with("bearer, ")) {
-        return std::string(protocols.substr(8));
+    if (protocols.starts_with("bearer,")) {
+        return std::string(protocols.substr(protocols.find_last_of(", ") + 1));
     }
     return std::string(websocket.query_param("token").value_or(""));
 }
@@ -127,7 +127,7 @@ awaitable<void> websocket_chat(WebSocket websocket, std::string username, Userna
         co_return;
     }
     const std::string_view offered = websocket.header("Sec-WebSocket-Protocol").value_or("");
-    const std::string protocol = offered.starts_with("bearer, ") ? "bearer" : "";
+    const std::string protocol = offered.starts_with("bearer,") ? "bearer" : "";
     co_await websocket.accept(protocol);
     std::optional<Claims> claims = verify(find_token(websocket));
     if (!claims || claims->username != username) {
