@@ -35,12 +35,59 @@ void add_seconds(CLI::App& app, const std::string& name, const std::string& vari
         ->check(CLI::Range(least, longest_seconds));
 }
 
-void add_server_options(CLI::App& app, beastapi::ServerSettings& server) {
-    app.add_option("--host", server.host, "The address to listen at")->envname("CHAT_HOST");
-    app.add_option("--port", server.port, "The port to listen at; 0 picks a free one and prints it")
-        ->envname("CHAT_PORT")
-        ->type_name("PORT")
-        ->check(CLI::Range(0, 65535));
+/// An option of things a second, 0 for any number of them.
+void add_rate(CLI::App& app, const std::string& name, const std::string& variable, double& into,
+              const std::string& description) {
+    app.add_option_function<double>(
+           name,
+           [&into, name](const double& rate) {
+               constexpr double least = 0.001;
+               constexpr double most = 1'000'000;
+               if (rate != 0 && !(rate >= least && rate <= most)) {  // not even if it is no number
+                   throw CLI::ValidationError(
+                       name,
+                       fmt::format("{} is neither 0 nor {} to {} a second", rate, least, most));
+               }
+               into = rate;
+           },
+           description)
+        ->envname(variable)
+        ->type_name("RATE")
+        ->default_str(fmt::format("{}", into));
+}
+
+/// How many connections there may be, and how fast they may come.
+void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
+    constexpr std::size_t most_connections = 1'000'000;
+    app.add_option("--max-connections", server.max_connections,
+                   "The most WebSockets at a time; 0 for no limit")
+        ->envname("CHAT_MAX_CONNECTIONS")
+        ->type_name("COUNT")
+        ->check(CLI::Range(std::size_t{0}, most_connections));
+    app.add_option("--max-connections-per-address", server.max_connections_per_address,
+                   "The most WebSockets of one address at a time; 0 for no limit")
+        ->envname("CHAT_MAX_CONNECTIONS_PER_ADDRESS")
+        ->type_name("COUNT")
+        ->check(CLI::Range(std::size_t{0}, most_connections));
+    add_rate(app, "--connection-rate", "CHAT_CONNECTION_RATE", server.connection_rate,
+             "How many new connections a second one address may open; 0 for no limit");
+    app.add_option("--connection-burst", server.connection_burst,
+                   "How many of them it may open at once, before that rate holds")
+        ->envname("CHAT_CONNECTION_BURST")
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 1'000'000));
+}
+
+/// What a connection may take, of time and of bytes.
+void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
+    add_seconds(app, "--request-timeout", "CHAT_REQUEST_TIMEOUT", server.request_timeout, 0.01,
+                "How long a client may take for a request");
+    app.add_option("--max-head-bytes", server.max_head_bytes, "The largest head of a request")
+        ->envname("CHAT_MAX_HEAD_BYTES")
+        ->type_name("BYTES")
+        ->check(CLI::Range(256, 1024 * 1024));
+    add_seconds(app, "--handshake-timeout", "CHAT_HANDSHAKE_TIMEOUT", server.handshake_timeout,
+                0.01, "How long a WebSocket may take to open, and how long to close");
     add_seconds(
         app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", server.ping_interval, 0.01,
         "After how long in silence a peer is sent a WebSocket ping; twice that, and it is gone");
@@ -53,6 +100,16 @@ void add_server_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->envname("CHAT_OUTBOX_LIMIT")
         ->type_name("BYTES")
         ->check(CLI::Range(1024, 1024 * 1024 * 1024));
+}
+
+void add_server_options(CLI::App& app, beastapi::ServerSettings& server) {
+    app.add_option("--host", server.host, "The address to listen at")->envname("CHAT_HOST");
+    app.add_option("--port", server.port, "The port to listen at; 0 picks a free one and prints it")
+        ->envname("CHAT_PORT")
+        ->type_name("PORT")
+        ->check(CLI::Range(0, 65535));
+    add_admission_options(app, server);
+    add_connection_options(app, server);
     add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT", server.shutdown_timeout, 0,
                 "How long the connections get to say goodbye when the server stops");
 }

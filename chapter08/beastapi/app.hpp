@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <list>
 #include <optional>
@@ -30,8 +31,22 @@ struct ServerSettings {
     unsigned short port = 8000;                 ///< 0: one that is free
     std::size_t max_message_bytes = 64 * 1024;  ///< a larger WebSocket message is closed with 1009
     std::size_t outbox_limit = 1024 * 1024;  ///< more bytes waiting for a reader: closed with 1013
-    /// How long a client may take for a request, counted from the end of the one before.
+    /// WebSockets in all: the next is accepted and closed with 1008 `Server is full`. 0: no limit.
+    std::size_t max_connections = 2'000;
+    /// WebSockets of one address, or of one /64 network of IPv6: the next is accepted and closed
+    /// with 1008 `Too many connections`. 0: no limit.
+    std::size_t max_connections_per_address = 1'000;
+    /// New TCP connections a second of one address, or of one /64 network, once it has used up
+    /// connection_burst: more are answered 429. 0: no limit.
+    double connection_rate = 100;
+    /// New TCP connections that an address may open at once, 1 to 1,000,000.
+    std::uint32_t connection_burst = 1'000;
+    /// How long a client may take for a request, counted from the end of the one before; 408.
     std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);
+    std::uint32_t max_head_bytes = 16 * 1024;  ///< a larger head of a request is answered 431
+    /// How long a WebSocket's opening handshake may take once it is asked for, and how long its
+    /// closing handshake; then the connection is ended without one.
+    std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
     /// A WebSocket peer silent for this long is sent a ping; silent for that long again, it is
     /// gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
@@ -45,8 +60,9 @@ struct ServerSettings {
 
 /// Routes, mounted folders and middleware, and the server that answers with them.
 ///
-/// An App is set up before run() and does not change while it runs. What handlers were bound to has
-/// to outlive run(); nothing else does, because run() ends every handler before it returns.
+/// An App is set up before run() and does not change while it runs, but for what it counts. What
+/// handlers were bound to has to outlive run(); nothing else does, because run() ends every handler
+/// before it returns.
 class App {
 public:
     /// Registers `/openapi.json` and `/docs`, too.
@@ -95,6 +111,7 @@ public:
 
     /// What the layer has refused; handlers may show it.
     Refusals& refusals() noexcept { return refusals_; }
+    const Refusals& refusals() const noexcept { return refusals_; }
 
     const AppInfo& info() const noexcept { return info_; }
     const Router& router() const noexcept { return router_; }

@@ -51,6 +51,25 @@ void check_refused(std::vector<std::string> arguments,
     BOOST_TEST(process.standard_output().empty(), what);
 }
 
+awaitable<WebSocketClient> connect_from(std::string from, unsigned short port) {
+    ConnectOptions options;
+    options.from = std::move(from);
+    return WebSocketClient::connect(port, "/ws", std::move(options));
+}
+
+/// With the eighth connection, while two WebSockets are open.
+awaitable<void> check_admission(unsigned short port) {
+    WebSocketClient third = co_await connect_from("127.0.0.1", port);
+    co_await third.expect_close(1008, "Too many connections");
+    WebSocketClient other = co_await connect_from("127.0.0.2", port);
+    WebSocketClient fourth = co_await connect_from("127.0.0.3", port);
+    co_await fourth.expect_close(1008, "Server is full");
+    const HttpResponse ninth = co_await get(port, "/health");
+    BOOST_TEST(ninth.status == 200U);
+    const HttpResponse tenth = co_await get(port, "/health");
+    BOOST_TEST(tenth.status == 429U);
+}
+
 /// One option and how it shows that it works.
 awaitable<void> check_effects(unsigned short port) {
     const HttpResponse status = co_await get(port, "/ws/status");
@@ -60,17 +79,30 @@ awaitable<void> check_effects(unsigned short port) {
     BOOST_TEST(page.body == "<p>mine");
     const HttpResponse docs = co_await get(port, "/docs");
     BOOST_TEST(docs.status == 503U);
+    const HttpResponse too_large = co_await get(port, "/" + std::string(300, 'x'));
+    BOOST_TEST(too_large.status == 431U);
+    const HttpResponse too_late = co_await send_raw(port, "GET /");
+    BOOST_TEST(too_late.status == 408U);
     WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat/Alice/heartbeat");
     const auto welcome = co_await client.receive_json();
     BOOST_TEST(welcome.at("message").as_string() ==
                "Welcome to the chat room, Alice (heartbeat detection is on)!");
     BOOST_TEST(welcome.at("heartbeat_interval").to_number<double>() == 2.5);
-    co_await client.send_text(std::string(101, ' '));
-    co_await client.expect_close(1009);
-    // A silent connection is pinged after a quarter of a second.
+    // A silent connection is pinged after half a second.
     WebSocketClient silent = co_await WebSocketClient::connect(port, "/ws");
     const Frame ping = co_await silent.receive();
     BOOST_TEST(ping.opcode == opcode::ping);
+    co_await check_admission(port);
+    co_await client.send_text(std::string(101, ' '));
+    Frame frame = co_await client.receive();
+    while (frame.opcode == opcode::ping) {
+        frame = co_await client.receive();
+    }
+    BOOST_TEST(frame.payload.starts_with(close_payload(1009)));
+    // It does not answer, and is not waited for.
+    const auto begin = std::chrono::steady_clock::now();
+    co_await client.tcp().read_to_end();
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < 5s));
 }
 
 struct Everything {
@@ -83,10 +115,17 @@ struct Everything {
                 {"locale", "en"},
                 {"heartbeat-interval", "2.5"},
                 {"heartbeat-timeout", "7.5"},
-                {"ws-ping-interval", "0.25"},
+                {"ws-ping-interval", "0.5"},
                 {"max-message-bytes", "100"},
                 {"outbox-limit", "4096"},
                 {"shutdown-timeout", "1"},
+                {"request-timeout", "0.3"},
+                {"max-head-bytes", "300"},
+                {"handshake-timeout", "0.2"},
+                {"max-connections", "3"},
+                {"max-connections-per-address", "2"},
+                {"connection-rate", "0.01"},
+                {"connection-burst", "9"},
                 {"static-dir", (directory.path() / "static").string()},
                 {"swagger-ui-dir", (directory.path() / "static").string()}};
     }
@@ -165,6 +204,17 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
     check_refused({"--max-message-bytes", "99999999999999999999"});
     check_refused({"--outbox-limit", "1"});
     check_refused({"--shutdown-timeout", "-0.1"});
+    check_refused({"--max-connections", "-1"});
+    check_refused({"--max-connections", "many"});
+    check_refused({"--max-connections-per-address", "-1"});
+    check_refused({"--connection-rate", "-1"});
+    check_refused({"--connection-rate", "nan"});
+    check_refused({"--connection-rate", "1e9"});
+    check_refused({"--connection-rate", "0.0001"});
+    check_refused({"--connection-burst", "0"});
+    check_refused({"--request-timeout", "0"});
+    check_refused({"--max-head-bytes", "1"});
+    check_refused({"--handshake-timeout", "0"});
     check_refused({"--static-dir", "/no/such/folder"});
     check_refused({"--swagger-ui-dir"});
 }

@@ -10,6 +10,8 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <netinet/in.h>
+
 #include <array>
 
 namespace test {
@@ -61,11 +63,25 @@ TcpClient::~TcpClient() = default;
 
 awaitable<TcpClient> TcpClient::connect(unsigned short port, int receive_buffer,
                                         source_location where) {
+    TcpOptions options;
+    options.receive_buffer = receive_buffer;
+    return connect(port, std::move(options), where);
+}
+
+awaitable<TcpClient> TcpClient::connect(unsigned short port, TcpOptions options,
+                                        source_location where) {
     auto impl = std::make_unique<Impl>(co_await asio::this_coro::executor);
     const tcp::endpoint server(asio::ip::address_v4::loopback(), port);
     impl->socket.open(server.protocol());
-    if (receive_buffer > 0) {
-        impl->socket.set_option(asio::socket_base::receive_buffer_size(receive_buffer));
+    if (options.receive_buffer > 0) {
+        impl->socket.set_option(asio::socket_base::receive_buffer_size(options.receive_buffer));
+    }
+    if (!options.from.empty()) {
+        // Leaves the choice of the port to connect(), which may take one that is used towards
+        // another server.
+        impl->socket.set_option(
+            asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>(true));
+        impl->socket.bind(tcp::endpoint(asio::ip::make_address(options.from), 0));
     }
     error_code error;
     Wait wait(impl->socket);

@@ -9,9 +9,17 @@
 
 namespace test {
 
+struct TcpOptions {
+    /// In bytes, 0 for the system's own choice: a small one makes a slow reader.
+    int receive_buffer = 0;
+    /// The client's own address, such as 127.0.0.2; empty for the system's choice.
+    std::string from{};
+};
+
 class TcpClient {
 public:
-    /// `receive_buffer` in bytes, 0 for the system's own choice: a small one makes a slow reader.
+    static awaitable<TcpClient> connect(unsigned short port, TcpOptions options,
+                                        source_location where = source_location::current());
     static awaitable<TcpClient> connect(unsigned short port, int receive_buffer = 0,
                                         source_location where = source_location::current());
 

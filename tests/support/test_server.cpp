@@ -90,6 +90,10 @@ chat::ConnectionManager& TestServer::manager() {
     return impl_->manager;
 }
 
+const beastapi::Refusals& TestServer::refusals() const {
+    return impl_->app.refusals();
+}
+
 io_context& TestServer::context() {
     return *impl_->context;
 }

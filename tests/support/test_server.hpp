@@ -37,6 +37,7 @@ public:
     unsigned short port() const;
     std::size_t session_count() const;
     chat::ConnectionManager& manager();
+    const beastapi::Refusals& refusals() const;
     io_context& context();
 
     /// What SIGTERM does to App::run().

@@ -83,7 +83,10 @@ std::string close_payload(std::uint16_t code, std::string_view reason) {
 
 awaitable<WebSocketClient> WebSocketClient::connect(unsigned short port, std::string target,
                                                     ConnectOptions options, source_location where) {
-    TcpClient tcp = co_await TcpClient::connect(port, options.receive_buffer, where);
+    TcpOptions tcp_options;
+    tcp_options.receive_buffer = options.receive_buffer;
+    tcp_options.from = options.from;
+    TcpClient tcp = co_await TcpClient::connect(port, std::move(tcp_options), where);
     co_await tcp.send(handshake_request(std::move(target), std::move(options.headers)), where);
     HttpResponse response = co_await read_response(tcp, false, where);
     require(response.status == 101, fmt::format("answered the handshake with {}", response.status),

@@ -40,7 +40,8 @@ std::string close_payload(std::uint16_t code, std::string_view reason = {});
 
 struct ConnectOptions {
     std::string headers{};   ///< added to the handshake; each line ends with \r\n
-    int receive_buffer = 0;  ///< see TcpClient
+    int receive_buffer = 0;  ///< see TcpOptions
+    std::string from{};      ///< see TcpOptions
 };
 
 class WebSocketClient {

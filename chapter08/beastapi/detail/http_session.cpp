@@ -1,11 +1,11 @@
 #include "beastapi/detail/http_session.hpp"
 
+#include "beastapi/detail/handshake.hpp"
 #include "beastapi/detail/server.hpp"
 #include "beastapi/detail/text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -31,7 +31,9 @@ namespace {
 
 constexpr auto response_timeout = 60s;  // for the client to take a response
 constexpr auto closing_timeout = 10s;   // for the client to take the last bytes, and to close
-constexpr std::uint32_t head_limit = 16 * 1024;
+// The same for one that was turned away, of whom so many at a time get that long.
+constexpr auto turned_away_timeout = 1s;
+constexpr std::size_t most_turned_away = 100;
 constexpr std::uint64_t body_limit = 64 * 1024;
 
 /// What to answer to a request that could not be read; nothing if the client has gone.
@@ -46,25 +48,6 @@ std::optional<Response> refusal(const error_code& error) {
     if (error.category() == http_category && error != http::error::end_of_stream &&
         error != http::error::partial_message) {
         return error_response(400, fmt::format("Malformed request: {}", error.message()));
-    }
-    return std::nullopt;
-}
-
-/// Why a handshake is refused, or nothing (RFC 6455, section 4.2.1).
-std::optional<Response> handshake_refusal(const http::request<http::string_body>& message) {
-    if (message[http::field::sec_websocket_version] != "13") {
-        Response response = error_response(426, "This server speaks WebSocket version 13");
-        response.header("Sec-WebSocket-Version", "13");
-        response.header("Upgrade", "websocket").header("Connection", "Upgrade");
-        return response;
-    }
-    constexpr std::size_t key_size = 24;  // 16 bytes in Base64
-    constexpr std::string_view base64 =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::string_view key = message[http::field::sec_websocket_key];
-    if (key.size() != key_size || !key.ends_with("==") ||
-        key.find_first_not_of(base64) != key_size - 2) {
-        return error_response(400, "Sec-WebSocket-Key is missing, or not 16 bytes in Base64");
     }
     return std::nullopt;
 }
@@ -95,22 +78,27 @@ void fill_head(http::response<Body>& message, const Response& response, bool kee
 
 }  // namespace
 
-void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket) {
-    const auto executor = socket.get_executor();
-    error_code error;
-    // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
-    socket.set_option(asio::ip::tcp::no_delay(true), error);
-    socket.non_blocking(true, error);
-    auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket));
-    asio::co_spawn(executor, run(session),
-                   [session](const std::exception_ptr& failure) { session->on_end(failure); });
+void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket,
+                        const Endpoint& client) {
+    const auto session =
+        std::make_shared<HttpSession>(std::move(server), std::move(socket), client);
+    session->spawn(run(session));
 }
 
-HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket)
-    : server_(std::move(server)) {
+void HttpSession::turn_away(std::shared_ptr<Server> server, Outbox::Socket socket,
+                            const Endpoint& client, std::chrono::steady_clock::duration wait) {
+    const auto session =
+        std::make_shared<HttpSession>(std::move(server), std::move(socket), client);
+    session->spawn(answer_too_many_requests(session, wait));
+}
+
+HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket,
+                         const Endpoint& client)
+    : server_(std::move(server)), client_(client) {
     error_code ignored;
-    const auto endpoint = socket.remote_endpoint(ignored);
-    client_ = {endpoint.address().to_string(), endpoint.port()};
+    // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
     outbox_ = std::make_shared<Outbox>(std::move(socket), server_->flusher());
     server_->add(*this);
 }
@@ -138,6 +126,12 @@ void HttpSession::abort() {
     outbox_->abort();
 }
 
+void HttpSession::spawn(awaitable<void> coroutine) {
+    asio::co_spawn(
+        outbox_->socket().get_executor(), std::move(coroutine),
+        [self = shared_from_this()](const std::exception_ptr& failure) { self->on_end(failure); });
+}
+
 void HttpSession::on_end(const std::exception_ptr& failure) const {
     if (!failure) {
         return;
@@ -145,10 +139,11 @@ void HttpSession::on_end(const std::exception_ptr& failure) const {
     try {
         std::rethrow_exception(failure);
     } catch (const boost::system::system_error& error) {
-        spdlog::debug("{}:{} - connection lost: {}", client_.host, client_.port, error.what());
+        spdlog::debug("{}:{} - connection lost: {}", client_.address().to_string(), client_.port(),
+                      error.what());
     } catch (...) {
-        spdlog::error("{}:{} - connection ended by an error: {}", client_.host, client_.port,
-                      what(failure));
+        spdlog::error("{}:{} - connection ended by an error: {}", client_.address().to_string(),
+                      client_.port(), what(failure));
     }
 }
 
@@ -156,9 +151,7 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
     auto upgrade = co_await serve_http(self);
     if (upgrade) {
         // In a coroutine of its own, so that nothing of HTTP stays in memory behind it.
-        const auto executor = co_await asio::this_coro::executor;
-        asio::co_spawn(executor, serve_websocket(self, std::move(*upgrade)),
-                       [self](const std::exception_ptr& failure) { self->on_end(failure); });
+        self->spawn(serve_websocket(self, std::move(*upgrade)));
     } else if (self->server_->stopping()) {
         co_await self->outbox_->wait_until_at_most(0);
     } else {
@@ -169,7 +162,7 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
 
 awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
-    beast::flat_buffer buffer(head_limit + body_limit);
+    beast::flat_buffer buffer(self->server_->max_head_bytes() + body_limit);
     Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
         self->end_when_late(deadline);
@@ -190,7 +183,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
             if (route != nullptr) {
-                response = handshake_refusal(*message);
+                response = handshake_refusal(*request);
             }
             if (route != nullptr && !response) {
                 request->path_params = std::move(params);
@@ -204,6 +197,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             response = co_await self->server_->app().handle(std::move(*request));
         }
         co_await respond(self, std::move(*response), is_head, keep_alive);
+        self->answered_ = true;
         if (!keep_alive) {
             break;
         }
@@ -216,7 +210,7 @@ awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_requ
     std::shared_ptr<HttpSession> self, beast::flat_buffer& buffer) {
     OutboxStream stream(self->outbox_);
     http::request_parser<http::string_body> parser;
-    parser.header_limit(head_limit);
+    parser.header_limit(self->server_->max_head_bytes());
     parser.body_limit(body_limit);
     error_code error;
     self->waiting_for_request_ = true;
@@ -230,10 +224,20 @@ awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_requ
     if (self->late_ && parser.got_some()) {
         answer = error_response(408, "Request Timeout");
     }
+    self->count(answer, parser.got_some());
     if (answer) {
         co_await respond(self, std::move(*answer), false, false);
     }
     co_return nullptr;
+}
+
+void HttpSession::count(const std::optional<Response>& answer, bool request_has_begun) {
+    if (answer && answer->status() == 431) {
+        server_->refusals().count("head_too_large");
+    } else if (late_ && (request_has_begun || !answered_)) {
+        // Not so one who was served and has nothing more to ask.
+        server_->refusals().count("request_timeout");
+    }
 }
 
 void HttpSession::end_when_late(Timer& deadline) {
@@ -257,10 +261,20 @@ void HttpSession::abort_when_stuck(Timer& deadline) {
 }
 
 HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
-                                          std::unique_ptr<HandshakeRequest> message) const {
-    return {route,
-            std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
-                                                  server_->websocket_settings())};
+                                          std::unique_ptr<HandshakeRequest> message) {
+    Upgrade upgrade{
+        route,
+        std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
+                                              server_->websocket_settings(), server_->refusals()),
+        std::nullopt};
+    auto entered = server_->admission().enter(client_.address());
+    if (auto* const place = std::get_if<Admission::Place>(&entered)) {
+        place_ = std::move(*place);
+    } else {
+        upgrade.refusal = std::get<Admission::Refusal>(entered);
+        server_->refusals().count(upgrade.refusal->name);
+    }
+    return upgrade;
 }
 
 std::optional<Request> HttpSession::describe(const HandshakeRequest& message) const {
@@ -289,7 +303,7 @@ std::optional<Request> HttpSession::describe(const HandshakeRequest& message) co
         request.headers.add({field.name_string().data(), field.name_string().size()},
                             {field.value().data(), field.value().size()});
     }
-    request.client = client_;
+    request.client = {client_.address().to_string(), client_.port()};
     request.body = message.body();
     return request;
 }
@@ -329,12 +343,37 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
     co_await http::async_write(stream, message, asio::use_awaitable);
 }
 
+// Who comes too often is answered without being asked, and given little time: it is the one case in
+// which the server may be flooded with connections.
+awaitable<void> HttpSession::answer_too_many_requests(std::shared_ptr<HttpSession> self,
+                                                      std::chrono::steady_clock::duration wait) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    Response response = error_response(429, "Too Many Requests");
+    response.header("Retry-After", std::to_string(seconds.count()));
+    co_await respond(self, std::move(response), false, false);
+    const auto turned_away = self->server_->turned_away();
+    self->lingering_ = true;
+    if (static_cast<std::size_t>(turned_away.use_count()) > most_turned_away) {
+        co_await self->outbox_->wait_until_at_most(0);
+    } else {
+        co_await self->outbox_->shut_down(turned_away_timeout);
+    }
+}
+
 awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
     const WebSocketConnection& connection = *upgrade.connection;
     self->websocket_ = upgrade.connection;
     std::exception_ptr failure;
     try {
-        co_await upgrade.route.websocket_handler()(WebSocket(upgrade.connection));
+        if (upgrade.refusal) {
+            // A browser that offers subprotocols hangs up on an answer that chooses none, and could
+            // not say why it was refused.
+            co_await WebSocketConnection::accept(upgrade.connection,
+                                                 first_subprotocol(connection.request()));
+            upgrade.connection->close(close_code::policy_violation, upgrade.refusal->reason);
+        } else {
+            co_await upgrade.route.websocket_handler()(WebSocket(upgrade.connection));
+        }
     } catch (const WebSocketDisconnect&) {
         // A handler need not catch it.
     } catch (...) {

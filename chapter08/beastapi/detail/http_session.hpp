@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/detail/admission.hpp"
 #include "beastapi/detail/outbox.hpp"
 #include "beastapi/detail/signal.hpp"
 #include "beastapi/detail/websocket_connection.hpp"
@@ -11,6 +12,7 @@
 
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -22,9 +24,16 @@ class Server;
 /// Lives as long as its coroutine, which start() spawns: one for HTTP, then one for a WebSocket.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
-    static void start(std::shared_ptr<Server> server, Outbox::Socket socket);
+    using Endpoint = boost::asio::ip::tcp::endpoint;
 
-    HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket);
+    static void start(std::shared_ptr<Server> server, Outbox::Socket socket,
+                      const Endpoint& client);
+
+    /// Answers 429 at once, to come back after `wait`, and ends soon.
+    static void turn_away(std::shared_ptr<Server> server, Outbox::Socket socket,
+                          const Endpoint& client, std::chrono::steady_clock::duration wait);
+
+    HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& client);
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
     ~HttpSession();
@@ -39,17 +48,22 @@ public:
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
 
-    /// A WebSocket that is asked for, and the endpoint that will accept it.
+    /// A WebSocket that is asked for, and the endpoint that will accept it, unless there is no
+    /// place.
     struct Upgrade {
         const Route& route;
         std::shared_ptr<WebSocketConnection> connection;
+        std::optional<Admission::Refusal> refusal;
     };
 
+    void spawn(awaitable<void> coroutine);
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
     void on_end(const std::exception_ptr& failure) const;
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
     static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
         std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
+    static awaitable<void> answer_too_many_requests(std::shared_ptr<HttpSession> self,
+                                                    std::chrono::steady_clock::duration wait);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
     static awaitable<void> reject(std::shared_ptr<HttpSession> self, Upgrade upgrade);
     static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
@@ -57,8 +71,8 @@ private:
 
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline);
-    Upgrade upgrade(const Route& route, Request request,
-                    std::unique_ptr<HandshakeRequest> message) const;
+    Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message);
+    void count(const std::optional<Response>& answer, bool request_has_begun);
 
     /// Nothing if the target is malformed.
     std::optional<Request> describe(const HandshakeRequest& message) const;
@@ -66,10 +80,12 @@ private:
     std::shared_ptr<Server> server_;
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
-    Address client_;
+    Endpoint client_;
+    Admission::Place place_{nullptr, {}};  // once it is a WebSocket
     bool waiting_for_request_ = false;
     bool lingering_ = false;  // all is said; the client has to end its side of the stream
     bool late_ = false;       // the next request did not come in time
+    bool answered_ = false;   // a request before
 };
 
 }  // namespace beastapi::detail

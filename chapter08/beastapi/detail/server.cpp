@@ -19,15 +19,20 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-Server::Server(asio::io_context& context, const App& app, const ServerSettings& settings)
+Server::Server(asio::io_context& context, App& app, const ServerSettings& settings)
     : context_(context),
       app_(app),
       host_(settings.host),
       request_timeout_(settings.request_timeout),
+      max_head_bytes_(settings.max_head_bytes),
       shutdown_timeout_(settings.shutdown_timeout),
       websocket_settings_{.max_message_bytes = settings.max_message_bytes,
                           .outbox_limit = settings.outbox_limit,
-                          .ping_interval = settings.ping_interval},
+                          .ping_interval = settings.ping_interval,
+                          .handshake_timeout = settings.handshake_timeout},
+      admission_({.max_connections = settings.max_connections,
+                  .max_connections_per_address = settings.max_connections_per_address,
+                  .connections = {settings.connection_rate, settings.connection_burst}}),
       acceptor_(context),
       flusher_(context),
       session_ended_(context.get_executor()) {
@@ -81,8 +86,9 @@ void Server::start() {
 awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
     auto last_complaint = std::chrono::steady_clock::time_point::min();
     while (!self->stopping_) {
+        tcp::endpoint client;
         auto [error, socket] = co_await self->acceptor_.async_accept(
-            self->context_.get_executor(), asio::as_tuple(asio::use_awaitable));
+            self->context_.get_executor(), client, asio::as_tuple(asio::use_awaitable));
         if (self->stopping_) {
             co_return;
         }
@@ -97,8 +103,19 @@ awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
             co_await asyncio::sleep(100ms);
             continue;
         }
-        HttpSession::start(self, std::move(socket));
+        begin(self, std::move(socket), client);
     }
+}
+
+void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket,
+                   const tcp::endpoint& client) {
+    const auto wait = self->admission_.knock(client.address());
+    if (wait == Admission::Clock::duration::zero()) {
+        HttpSession::start(std::move(self), std::move(socket), client);
+        return;
+    }
+    self->refusals().count("connection_rate");
+    HttpSession::turn_away(std::move(self), std::move(socket), client, wait);
 }
 
 void Server::add(HttpSession& session) {

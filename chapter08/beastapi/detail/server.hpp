@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/app.hpp"
+#include "beastapi/detail/admission.hpp"
 #include "beastapi/detail/outbox.hpp"
 #include "beastapi/detail/signal.hpp"
 #include "beastapi/detail/websocket_connection.hpp"
@@ -21,7 +22,7 @@ class HttpSession;
 class Server : public std::enable_shared_from_this<Server> {
 public:
     /// Listens. Throws std::runtime_error if the host is unknown or the port is taken.
-    Server(boost::asio::io_context& context, const App& app, const ServerSettings& settings);
+    Server(boost::asio::io_context& context, App& app, const ServerSettings& settings);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
@@ -40,11 +41,17 @@ public:
     unsigned short port() const;
 
     const App& app() const noexcept { return app_; }
+    Refusals& refusals() noexcept { return app_.refusals(); }
+    Admission& admission() noexcept { return admission_; }
     const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
     std::chrono::steady_clock::duration request_timeout() const noexcept {
         return request_timeout_;
     }
+    std::uint32_t max_head_bytes() const noexcept { return max_head_bytes_; }
     Flusher& flusher() noexcept { return flusher_; }
+
+    /// A share of it is kept by each session that was turned away and is not over.
+    std::shared_ptr<const void> turned_away() const noexcept { return turned_away_; }
     bool stopping() const noexcept { return stopping_; }
     std::size_t session_count() const noexcept { return sessions_.size(); }
 
@@ -57,19 +64,24 @@ private:
 
     void listen(const std::string& host, unsigned short port);
     static awaitable<void> accept_loop(std::shared_ptr<Server> self);
+    static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
+                      const boost::asio::ip::tcp::endpoint& client);
 
     boost::asio::io_context& context_;
-    const App& app_;
+    App& app_;
     std::string host_;
     std::chrono::steady_clock::duration request_timeout_;
+    std::uint32_t max_head_bytes_;
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
+    Admission admission_;
     Acceptor acceptor_;
     Flusher flusher_;
     bool stopping_ = false;
     bool torn_ = false;  // the shutdown timeout is over
     std::unordered_set<HttpSession*> sessions_;
     Signal session_ended_;
+    std::shared_ptr<const void> turned_away_ = std::make_shared<char>();
 };
 
 }  // namespace beastapi::detail

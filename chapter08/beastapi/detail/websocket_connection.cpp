@@ -62,10 +62,11 @@ std::string_view cut_utf8(std::string_view text, std::size_t most) {
 
 WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
                                          std::unique_ptr<HandshakeRequest> handshake,
-                                         const WebSocketSettings& settings)
+                                         const WebSocketSettings& settings, Refusals& refusals)
     : stream_(OutboxStream(outbox)),
       outbox_(std::move(outbox)),
       settings_(settings),
+      refusals_(refusals),
       request_(std::move(request)),
       handshake_(std::move(handshake)),
       changed_(stream_.get_executor()) {}
@@ -95,6 +96,7 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
     error_code error;
     co_await stream.async_accept(*handshake, asio::redirect_error(asio::use_awaitable, error));
     if (error) {
+        self->count_if_late(error);
         self->set_disconnected(close_code::abnormal, error.message());
         throw self->disconnect_;
     }
@@ -132,6 +134,13 @@ void WebSocketConnection::read_more() {
 void WebSocketConnection::on_read(const error_code& error) {
     reading_ = false;
     if (error) {
+        if (error == websocket::error::message_too_big) {
+            refusals_.count("message_too_big");
+        }
+        if (closing_) {
+            // Beast tells one of its operations of a timeout: this, or the close.
+            count_if_late(error);
+        }
         const WebSocketDisconnect why = why_ended(error);
         set_disconnected(why.code(), why.reason());
         return;
@@ -239,6 +248,7 @@ void WebSocketConnection::post(Opcode opcode, std::string_view payload) {
         return;
     }
     if (outbox_->size() + payload.size() > settings_.outbox_limit) {
+        refusals_.count("slow_consumer");
         close(close_code::try_again_later, "Slow consumer");
         return;
     }
@@ -270,10 +280,17 @@ void WebSocketConnection::start_closing_handshake() {
     websocket::close_reason close_reason(static_cast<websocket::close_code>(disconnect_.code()));
     const std::string_view reason = cut_utf8(disconnect_.reason(), close_reason.reason.max_size());
     close_reason.reason.assign(reason.data(), reason.size());
-    stream_.async_close(close_reason, [self = shared_from_this()](const error_code&) {
+    stream_.async_close(close_reason, [self = shared_from_this()](const error_code& error) {
+        self->count_if_late(error);
         self->closing_ = false;
         self->changed_.notify_all();
     });
+}
+
+void WebSocketConnection::count_if_late(const error_code& error) {
+    if (error == beast::error::timeout) {
+        refusals_.count("handshake_timeout");
+    }
 }
 
 void WebSocketConnection::abort() {

@@ -3,6 +3,7 @@
 
 #include "beastapi/detail/outbox_stream.hpp"
 #include "beastapi/detail/signal.hpp"
+#include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
 
 #include <boost/beast/http/message.hpp>
@@ -38,7 +39,7 @@ public:
 
     WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
                         std::unique_ptr<HandshakeRequest> handshake,
-                        const WebSocketSettings& settings);
+                        const WebSocketSettings& settings, Refusals& refusals);
 
     static awaitable<void> accept(std::shared_ptr<WebSocketConnection> self,
                                   std::string subprotocol);
@@ -90,12 +91,14 @@ private:
     bool has_news() const noexcept;
     Message take();
     void start_closing_handshake();
+    void count_if_late(const boost::system::error_code& error);
     void set_disconnected(std::uint16_t code, std::string reason);
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
 
     boost::beast::websocket::stream<OutboxStream> stream_;
     std::shared_ptr<Outbox> outbox_;
     const WebSocketSettings& settings_;
+    Refusals& refusals_;
     Request request_;
     std::unique_ptr<HandshakeRequest> handshake_;
     const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

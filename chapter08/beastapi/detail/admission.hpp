@@ -1,0 +1,88 @@
+// Who is let in: how many WebSockets there are, in all and by address, and how fast new
+// connections of an address come.
+#pragma once
+
+#include "beastapi/token_bucket.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <variant>
+
+namespace beastapi::detail {
+
+struct AdmissionSettings {
+    std::size_t max_connections = 2'000;              ///< WebSockets in all; 0: no limit
+    std::size_t max_connections_per_address = 1'000;  ///< WebSockets of an address; 0: no limit
+    RateLimit connections{100, 1'000};                ///< new TCP connections of an address
+};
+
+/// Keeps account of addresses. An IPv6 address counts by its /64 network, which is what one
+/// customer gets; an IPv4 address is one address, in whichever of the two it is written.
+///
+/// An address without WebSockets whose bucket is full again is as one never seen, and is forgotten:
+/// what is kept grows with the connections of the last seconds, not with the addresses of the past.
+class Admission {
+    struct Visitor;
+    struct Leave {
+        Admission* admission;
+        void operator()(Visitor* visitor) const { admission->leave(*visitor); }
+    };
+
+public:
+    using Address = boost::asio::ip::address;
+    using Clock = TokenBucket::Clock;
+
+    /// The place of one WebSocket, which is free again when this ends.
+    using Place = std::unique_ptr<Visitor, Leave>;
+
+    /// Why there is no place.
+    struct Refusal {
+        std::string_view reason;  ///< for the close frame
+        std::string_view name;    ///< for Refusals
+    };
+
+    /// The time is `now`'s, which a test may tell.
+    explicit Admission(const AdmissionSettings& settings,
+                       std::function<Clock::time_point()> now = Clock::now);
+    Admission(const Admission&) = delete;
+    Admission& operator=(const Admission&) = delete;
+
+    /// A TCP connection has come. How long until one of this address may come: zero if it may now.
+    Clock::duration knock(const Address& address);
+
+    /// A WebSocket is asked for. All places have to be gone before the Admission is.
+    std::variant<Place, Refusal> enter(const Address& address);
+
+    /// The addresses that are remembered.
+    std::size_t size() const noexcept { return visitors_.size(); }
+
+private:
+    /// What is known of an address.
+    struct Visitor {
+        explicit Visitor(const RateLimit& limit) : knocks(limit) {}
+
+        TokenBucket knocks;
+        std::size_t places = 0;
+    };
+    using Network = boost::asio::ip::address_v6;
+    using Visitors = std::map<Network, Visitor>;
+
+    static Network network_of(const Address& address);
+    Visitor& visitor(const Address& address);
+    void leave(Visitor& visitor) noexcept;
+    void forget_strangers();
+
+    AdmissionSettings settings_;
+    std::function<Clock::time_point()> now_;
+    Visitors visitors_;
+    std::size_t places_ = 0;
+    std::size_t forget_at_ = 0;  // when there are so many addresses, it is time to forget some
+};
+
+}  // namespace beastapi::detail
