@@ -119,7 +119,7 @@ def _warnings(quick: bool, busy: float) -> list[str]:
 
 
 def _server_commands() -> dict[str, str]:
-    commands = {stack.title: " ".join(command(stack.name, ())[0]) for stack in STACKS}
+    commands = {stack.title: " ".join(command(stack.name, stack.settings)[0]) for stack in STACKS}
     return {title: text.replace(f"{ROOT}/", "") for title, text in commands.items()}
 
 

@@ -49,7 +49,7 @@ async def measure(plan: Plan, tool: str, progress: Progress) -> Samples:
                 progress.step(f"{where}{stack.title}: {load.title}")
                 if any("failed" in sample for sample in of_stack):
                     continue  # it took all the time it had, and would again
-                server = server or await Server.start(stack.name)
+                server = server or await Server.start(stack.name, stack.settings)
                 of_stack.append(await _put_load(load, stack, server, tool))
                 if "failed" in of_stack[-1]:
                     await server.stop()  # the next load must not meet what is left of this one

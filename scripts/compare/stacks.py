@@ -18,12 +18,21 @@ __all__ = ["BASE", "CONFORMANCE", "ROOT", "STACKS", "Server", "ServerError", "St
 __all__ += ["command", "load_all"]
 
 
+UNLIMITED = ("--max-connections", "0", "--max-connections-per-address", "0")
+UNLIMITED += ("--connection-rate", "0")
+
+
 @dataclass(frozen=True)
 class Stack:
     """One of the servers that are compared."""
 
     name: str
     title: str
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What lifts the limits that the other stacks do not have: all clients are one address."""
+        return UNLIMITED if self.name == "cpp" else ()
 
     def echo_options(self, port: int) -> list[str]:
         """The load tool's options for the echo endpoint."""
