@@ -1,42 +1,48 @@
-// What is being written, to whom, and what the server refused or lost.
+// What is being written, and to whom: in each conversation its own draft.
 
+import { lobby, show, shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
 import { setText, translate, whenLanguageChanges } from './language.js';
-import { addMessage, messageBody, timeElement } from './log.js';
-import { isOnline, personButton } from './people.js';
+import { personButton } from './people.js';
+import { expectAnswerTo } from './sent.js';
 import { sendFrame } from './socket.js';
 import { chat } from './state.js';
 
 const MAX_FRAME_BYTES = 64 * 1024;   // the server's default; a longer frame ends the connection
 
-function setTarget(name) {
-  chat.target = name;
+// In code points: the server's default, until it names its own or takes a longer text.
+const textLimit = { value: 4_000, told: false };
+let heldUntil = 0;                   // the server wants a pause: nothing is sent before
+let holdTimer;
+
+export function setTarget(name) {
+  shown.target = name;
   showTarget();
 }
 
 // The chip stays when its person leaves: a secret must not turn public by itself.
 export function showTarget() {
-  const absent = chat.target !== null && chat.state === 'online' && !isOnline(chat.target);
-  if (chat.target === null) {
+  const { target, room } = shown;
+  const named = { name: target, room };
+  if (target === null) {
     ui.targetLine.replaceChildren();
   } else {
+    const absent = chat.state === 'online' && !shown.people.has(target);
     const chip = document.getElementById('target') ?? makeTargetChip();
     chip.classList.toggle('absent', absent);
-    const label = translate(absent ? 'target.absent' : 'target', { name: chat.target });
+    const label = translate(absent ? 'target.absent' : 'target', named);
     if (chip.firstElementChild.textContent !== label) chip.firstElementChild.textContent = label;
     chip.lastElementChild.setAttribute('aria-label', translate('target.clear'));
   }
-  ui.composer.classList.toggle('to-one', chat.target !== null);
-  setText(document.querySelector('label[for="text"]'),
-    chat.target === null ? 'text.label' : 'text.label.private', { name: chat.target });
-  let placeholder = 'text.placeholder';
-  if (chat.state === 'offline' || chat.state === 'closed') placeholder = 'text.placeholder.offline';
-  else if (chat.target !== null) placeholder = 'text.placeholder.private';
-  ui.text.placeholder = translate(placeholder, { name: chat.target });
-  const wasPressed = ui.users.querySelector('[aria-pressed="true"]');
-  const pressed = personButton(chat.target);
-  wasPressed?.setAttribute('aria-pressed', 'false');
-  pressed?.setAttribute('aria-pressed', 'true');
+  ui.composer.classList.toggle('to-one', target !== null);
+  let kind = '';
+  if (target !== null) kind = '.private';
+  else if (room !== null) kind = '.room';
+  const offline = chat.state === 'offline' || chat.state === 'closed';
+  setText(ui.textLabel, `text.label${kind}`, named);
+  ui.text.placeholder = translate(`text.placeholder${offline ? '.offline' : kind}`, named);
+  ui.users.querySelector('[aria-pressed="true"]')?.setAttribute('aria-pressed', 'false');
+  personButton(target)?.setAttribute('aria-pressed', 'true');
 }
 
 function makeTargetChip() {
@@ -54,34 +60,45 @@ function makeTargetChip() {
   return chip;
 }
 
+// Private messages are in the lobby, wherever the name was found.
 export function writeTo(name) {
-  if (ui.text.disabled) return;
-  setTarget(name === chat.target ? null : name);
+  if (ui.text.disabled || name === chat.username) return;
+  const again = name === shown.target;
+  show(lobby);
+  setTarget(again ? null : name);
   ui.text.focus();
 }
 
-function showHint(key, values) {
+export function showHint(key, values) {
   ui.hint.hidden = !key;
   if (key) setText(ui.hint, key, values);
 }
 
-export function submitText() {
+function submitText() {
   const text = ui.text.value.trimEnd();
   if (text === '') return;
   if (chat.state !== 'online') return showHint('send.offline');
+  if (Date.now() < heldUntil) return showHold();
+  const length = [...text].length;
+  if (textLimit.told && length > textLimit.value) {
+    return showHint('send.characters', { length, max: textLimit.value });
+  }
+  const { target, room } = shown;
   const frame = { type: 'message', message: text };
-  if (chat.target !== null) frame.target_user = chat.target;
+  if (target !== null) frame.target_user = target;
+  if (room !== null) frame.room = room;
   const bytes = new TextEncoder().encode(JSON.stringify(frame)).length;
   if (bytes > MAX_FRAME_BYTES) return showHint('send.long', { bytes, max: MAX_FRAME_BYTES });
   sendFrame(frame);
-  chat.unanswered.push({ text, target: chat.target });
+  expectAnswerTo({ text, target, conversation: shown });
   setComposerText('');
 }
 
-function setComposerText(text) {
+export function setComposerText(text) {
   ui.text.value = text;
   showHint(null);
   fitComposer();
+  countCharacters();
 }
 
 function fitComposer() {
@@ -89,29 +106,43 @@ function fitComposer() {
   ui.text.style.height = `${Math.max(46, ui.text.scrollHeight + 3)}px`;
 }
 
-// What did not arrive is shown with its text, and put back where it was written if that
-// place is free and still addressed to the same person.
-export function giveBack(sent, explanation) {
-  const shown = element('div', 'message failed');
-  const head = element('div', 'head');
-  const edit = setText(element('button'), 'failed.edit');
-  edit.type = 'button';
-  edit.addEventListener('click', () => {
-    ui.text.focus();
-    if (ui.text.value.trim() !== '' && ui.text.value !== sent.text) return showHint('failed.busy');
-    setTarget(sent.target);
-    setComposerText(sent.text);
-  });
-  head.append(setText(element('span'), ...explanation), timeElement());
-  shown.append(head, messageBody(sent.text), edit);
-  addMessage(shown, true);
-  if (ui.text.value === '' && sent.target === chat.target) setComposerText(sent.text);
+// From nine tenths of the limit on.
+function countCharacters() {
+  const { value: max } = textLimit;
+  const { value } = ui.text;
+  // A code point is at most two of UTF-16's units, of which length counts.
+  const length = value.length > 0.9 * max ? [...value.trimEnd()].length : 0;
+  ui.counter.hidden = length <= 0.9 * max;
+  if (!ui.counter.hidden) setText(ui.counter, 'counter', { length, max });
+  ui.counter.classList.toggle('over', length > max);
 }
 
-export function giveBackUnanswered() {
-  for (const sent of chat.unanswered.splice(0)) {
-    giveBack(sent, sent.target ? ['failed.lost.private', { name: sent.target }] : ['failed.lost']);
-  }
+export function learnTextLimit(value) {
+  textLimit.value = value;
+  textLimit.told = true;
+  countCharacters();
+}
+
+// The server took it, so its limit is not below.
+export function learnFromAccepted(text) {
+  if ([...text].length <= textLimit.value) return;
+  textLimit.value = Infinity;
+  countCharacters();
+}
+
+// The server asks for a pause of so many milliseconds; too short a one could not be read.
+export function holdFor(milliseconds) {
+  const pause = Math.max(1_000, milliseconds);
+  heldUntil = Math.max(heldUntil, Date.now() + pause);
+  showHold();
+  clearTimeout(holdTimer);
+  holdTimer = setTimeout(() => {
+    if (ui.hint.dataset.t === 'send.wait') showHint(null);
+  }, heldUntil - Date.now());
+}
+
+function showHold() {
+  showHint('send.wait', { seconds: Math.ceil((heldUntil - Date.now()) / 1_000) });
 }
 
 // An input method uses Enter and Escape for itself; 229 is how some browsers say so.
@@ -130,14 +161,20 @@ ui.text.addEventListener('keydown', event => {
   submitText();
 });
 ui.text.addEventListener('input', () => {
-  showHint(null);
+  if (Date.now() >= heldUntil) showHint(null);
   fitComposer();
+  countCharacters();
 });
 document.addEventListener('keydown', event => {
-  if (event.key === 'Escape' && chat.target !== null && !isComposing(event)) {
+  if (event.key === 'Escape' && shown.target !== null && !isComposing(event)) {
     setTarget(null);
     ui.text.focus();
   }
 });
 ui.users.addEventListener('change', showTarget);
+whenShown((conversation, before) => {
+  before.draft = ui.text.value;
+  setComposerText(conversation.draft);
+  showTarget();
+});
 whenLanguageChanges(showTarget);

@@ -1,16 +1,24 @@
 // The connection's life: it opens, comes online, ends, is tried again, and says how it stands.
 
-import { giveBackUnanswered, showTarget } from './composer.js';
+import { showTarget } from './composer.js';
+import { conversations, lobby, shown } from './conversations.js';
 import { ui } from './elements.js';
 import { setText } from './language.js';
 import { showSystem } from './log.js';
-import { showPeople } from './people.js';
+import { setPeople } from './people.js';
+import { giveBackUnanswered } from './refused.js';
+import { enterRooms } from './rooms.js';
 import { dropSocket, openSocket, probe, startHeartbeat } from './socket.js';
 import { chat, remembered } from './state.js';
 import { TEXTS } from './texts.js';
+import {
+  askForToken, currentToken, forgetToken, takeTokenFromField, tokenClaims,
+} from './token.js';
+import { stopTyping } from './typing.js';
 
 const FIRST_RETRY = 500;        // milliseconds, as all times here
 const LONGEST_RETRY = 30_000;
+const SHORTEST_SLOW_RETRY = 5_000;   // before knocking again at a door that was closed on purpose
 const STABLE_AFTER = 5_000;     // a connection that lasted so long starts the delays anew
 const MAX_NAME_LENGTH = 32;     // in code points
 
@@ -19,11 +27,13 @@ const MAX_NAME_LENGTH = 32;     // in code points
 // section 7.4.1, and its registry.
 const RECONNECT_CODES = new Set([1001, 1006, 1009, 1011, 1012, 1013, 1014]);
 // 1008 is a refusal that trying again does not change, but for these reasons.
-const PASSING_REASONS = new Set(['Heartbeat timeout', 'Server is full']);
+const SLOW_REASONS = new Set(['Server is full', 'Too many connections', 'Rate limit exceeded']);
+const PASSING_REASONS = new Set(['Heartbeat timeout', ...SLOW_REASONS]);
 // [/again]
 
 let onlineSince = 0;
 let attempts = 0;    // tries since a connection was last stable
+let slow = false;    // only the reader shortens the wait for the next try
 let retryTimer, countdownTimer;
 
 function setState(next) {
@@ -66,6 +76,7 @@ export function connectAs(name) {
   const problem = nameProblem(name);
   showNameProblem(problem);
   if (problem) return ui.username.focus();
+  if (!takeTokenFromField()) return;
   chat.username = ui.username.value = name;
   remembered(() => sessionStorage.setItem('chat.username', name));
   attempts = 0;
@@ -77,7 +88,8 @@ export function connectAs(name) {
 function connect() {
   clearTimeout(retryTimer);
   setState('connecting');
-  openSocket(chat.username);
+  chat.tokenExpired = false;
+  openSocket(chat.username, currentToken());
 }
 
 export function cameOnline(welcome) {
@@ -85,24 +97,31 @@ export function cameOnline(welcome) {
   chat.username = welcome.username ?? chat.username;
   ui.username.value = chat.username;
   showNameProblem(null);
+  askForToken(false);
   setState('online');
-  showPeople(welcome.connected_users ?? [chat.username]);
+  setPeople(lobby, welcome.connected_users ?? [chat.username]);
   startHeartbeat();
+  enterRooms(Boolean(welcome.connected_users));
 }
 
 export function connectionEnded(code, reason, key) {
   const wasOnline = chat.state === 'online';
   if (wasOnline && Date.now() - onlineSince > STABLE_AFTER) attempts = 0;
   dropSocket();
-  showPeople([]);
+  nobodyIsHere();
   const explanation = key ? [key] : explainClose(code, reason, wasOnline);
   const again = RECONNECT_CODES.has(code) || (code === 1008 && PASSING_REASONS.has(reason));
   setText(ui.reason, ...explanation);
   ui.notice.hidden = false;
-  if (wasOnline || !again) showSystem(explanation, 'error');
+  if (wasOnline || !again) showSystem(shown, explanation, 'error');
   giveBackUnanswered();
+  slow = SLOW_REASONS.has(reason);
   if (again) return retryLater();
   setState('closed');
+  if (reason === 'Unauthorized') {
+    if (explanation[0] !== 'close.unauthorized.other') forgetToken();
+    askForToken(true);
+  }
   if (reason === 'Invalid username') {
     showNameProblem(['name.refused']);
     ui.username.focus();
@@ -117,7 +136,9 @@ function explainClose(code, reason, wasOnline) {
         case 'Invalid username': return ['name.refused'];
         case 'Heartbeat timeout': return ['close.timeout'];
         case 'Server is full': return ['close.full'];
-        case 'Unauthorized': return ['close.unauthorized'];
+        case 'Too many connections': return ['close.connections'];
+        case 'Rate limit exceeded': return ['close.rate'];
+        case 'Unauthorized': return explainUnauthorized();
         default: return ['close.1008', { reason: reason || '1008' }];
       }
     default:
@@ -125,10 +146,26 @@ function explainClose(code, reason, wasOnline) {
   }
 }
 
+function explainUnauthorized() {
+  const { exp, sub } = tokenClaims();
+  if (chat.tokenExpired || exp * 1000 < Date.now()) return ['close.unauthorized.expired'];
+  if (currentToken() === null) return ['close.unauthorized.none'];
+  if (sub !== chat.username) return ['close.unauthorized.other', { name: sub ?? '?' }];
+  return ['close.unauthorized'];
+}
+
+function nobodyIsHere() {
+  for (const conversation of conversations()) {
+    setPeople(conversation, []);
+    for (const name of conversation.typing.keys()) stopTyping(conversation, name);
+  }
+}
+
 // [retry]
 // Growing delays with full jitter, so that a class does not come back in one instant.
 function retryLater() {
-  const delay = Math.random() * Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** attempts);
+  const longest = Math.min(LONGEST_RETRY, (slow ? SHORTEST_SLOW_RETRY : FIRST_RETRY) * 2 ** attempts);
+  const delay = (slow ? SHORTEST_SLOW_RETRY : 0) + Math.random() * longest;
   attempts += 1;
   const due = Date.now() + delay;
   const count = () =>
@@ -140,11 +177,15 @@ function retryLater() {
 }
 // [/retry]
 
+export function retryNow() {
+  attempts = 0;
+  connect();
+}
+
 // The network or the reader is back: ask now instead of waiting.
 export function wakeUp() {
   if (chat.state === 'waiting') {
-    attempts = 0;
-    connect();
+    if (!slow) retryNow();
   } else if (chat.state === 'online') {
     probe();
   }
@@ -155,8 +196,8 @@ export function disconnect() {
   dropSocket();
   clearTimeout(retryTimer);
   ui.notice.hidden = true;
-  showPeople([]);
-  if (wasOnline) showSystem(['close.me']);
+  nobodyIsHere();
+  if (wasOnline) showSystem(shown, ['close.me']);
   giveBackUnanswered();
   setState('closed');
   ui.connect.focus();

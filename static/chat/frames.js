@@ -1,14 +1,20 @@
 // What the server says, and what the page does with it.
 
-import { giveBack } from './composer.js';
+import { learnFromAccepted } from './composer.js';
 import { cameOnline } from './connection.js';
+import { conversationIn, lobby, openConversation, shown } from './conversations.js';
 import { element } from './elements.js';
 import { setText } from './language.js';
-import { addMessage, countUnread, messageBody, messageHead, showSystem } from './log.js';
-import { addPerson, removePerson } from './people.js';
+import { addMessage, countMessage, showSystem } from './log.js';
+import { messageBody, messageHead } from './messages.js';
+import { addPerson, removePerson, setPeople } from './people.js';
+import { receiveError } from './refused.js';
+import { countMembers, receiveJoined, receiveLeft } from './rooms.js';
+import { takeAnswered } from './sent.js';
 import { sendFrame } from './socket.js';
 import { chat } from './state.js';
 import { TEXTS } from './texts.js';
+import { receiveTyping, stopTyping } from './typing.js';
 
 // [switch]
 export function receive(text) {
@@ -21,7 +27,7 @@ export function receive(text) {
       receiveMessage(data);
       break;
     case 'private':
-      showPrivate(data.from, data.message, data.timestamp);
+      receivePrivate(data);
       break;
     case 'confirmation':
       receiveConfirmation(data);
@@ -34,6 +40,21 @@ export function receive(text) {
     case 'error':
       receiveError(data);
       break;
+    case 'joined':
+      receiveJoined(data);
+      break;
+    case 'left':
+      receiveLeft(data);
+      break;
+    case 'users':
+      receiveUsers(data);
+      break;
+    case 'typing':
+      receiveTyping(data);
+      break;
+    case 'refreshed':
+      showSystem(shown, ['refreshed', { minutes: Math.round(data.expires_in / 60) }]);
+      break;
     default:
       console.warn('A frame this page does not know:', text);
   }
@@ -45,62 +66,56 @@ function parseFrame(text) {
 }
 
 function receiveSystem(data) {
-  switch (data.event) {
-    case 'welcome':
-      cameOnline(data);
-      break;
-    case 'join':
-      if (data.username) addPerson(data.username);
-      break;
-    case 'leave':
-      if (data.username) removePerson(data.username);
-      break;
+  if (data.event === 'welcome') cameOnline(data);
+  const conversation = conversationIn(data.room) ?? openConversation(data.room);
+  const { username } = data;
+  if (data.event === 'join' && username) addPerson(conversation, username);
+  if (data.event === 'leave' && username) {
+    removePerson(conversation, username);
+    stopTyping(conversation, username);
   }
-  const key = `event.${data.event}${data.username ? '.named' : ''}`;
-  showSystem(key in TEXTS ? [key, { name: data.username }] : data.message);
+  if (conversation !== lobby) countMembers(data.room, data.member_count);
+  const place = conversation === lobby ? '' : '.room';
+  const key = `event.${data.event}${place}${username ? '.named' : ''}`;
+  showSystem(conversation, key in TEXTS ? [key, { name: username }] : data.message);
 }
 
 // [mine]
 function receiveMessage(data) {
+  const conversation = conversationIn(data.room) ?? openConversation(data.room);
   const mine = data.username === chat.username;
-  // The server answers in order, so what was sent before this one has been refused.
-  const index = chat.unanswered.findIndex(sent => mine && !sent.target && sent.text === data.message);
-  if (index >= 0) chat.unanswered.splice(0, index + 1);
-  const shown = element('div', `message ${mine ? 'user' : 'other'}`);
-  shown.append(messageHead(data.username, data.timestamp, mine), messageBody(data.message));
-  addMessage(shown, index >= 0);
-  if (!mine) countUnread();
+  const sent = mine && takeAnswered(({ text, target, conversation: place }) =>
+    place === conversation && target === null && text === data.message);
+  const message = element('div', `message ${mine ? 'user' : 'other'}`);
+  message.append(messageHead(data.username, data.timestamp, mine), messageBody(data.message));
+  addMessage(conversation, message, Boolean(sent));
+  if (sent) learnFromAccepted(data.message);
+  stopTyping(conversation, data.username);
+  if (!mine) countMessage(conversation);
 }
 // [/mine]
 
-function showPrivate(from, text, timestamp) {
-  const shown = element('div', 'message other private');
+function receivePrivate({ from, message: text, timestamp }) {
+  const message = element('div', 'message other private');
   const head = messageHead(from, timestamp, false);
   head.append(setText(element('span', 'mark'), 'private.from'));
-  shown.append(head, messageBody(text));
-  addMessage(shown);
-  countUnread();
+  message.append(head, messageBody(text));
+  addMessage(lobby, message);
+  countMessage(lobby);
 }
 
+// The server sends no private message back to its sender: what was sent is shown here.
 function receiveConfirmation(data) {
-  const index = chat.unanswered.findIndex(sent => sent.target === data.target_user);
-  if (index < 0) return showSystem(['confirmation', { name: data.target_user }]);
-  const [sent] = chat.unanswered.splice(0, index + 1).slice(-1);
-  const shown = element('div', 'message user private');
+  const sent = takeAnswered(({ target }) => target === data.target_user);
+  if (!sent) return showSystem(lobby, ['confirmation', { name: data.target_user }]);
+  const message = element('div', 'message user private');
   const head = messageHead(chat.username, data.timestamp, true);
   head.append(setText(element('span', 'mark'), 'private.to', { name: sent.target }));
-  shown.append(head, messageBody(sent.text));
-  addMessage(shown, true);
+  message.append(head, messageBody(sent.text));
+  addMessage(lobby, message, true);
 }
 
-function receiveError(data) {
-  if (data.code === 'user_offline') {
-    const index = chat.unanswered.findIndex(sent => sent.target);
-    if (index >= 0) {
-      const [sent] = chat.unanswered.splice(0, index + 1).slice(-1);
-      return giveBack(sent, ['failed.offline', { name: sent.target }]);
-    }
-  }
-  const key = `error.${data.code}`;
-  showSystem(key in TEXTS ? [key] : data.message, 'error');
+function receiveUsers(data) {
+  const conversation = conversationIn(data.room);
+  if (conversation) setPeople(conversation, data.users ?? []);
 }

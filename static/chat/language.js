@@ -23,21 +23,29 @@ export function setText(element, key, values) {
   return element;
 }
 
+export function clearText(element) {
+  delete element.dataset.t;
+  element.textContent = '';
+}
+
 export function applyLanguage() {
   document.documentElement.lang = language;
+  followers.forEach(follow => follow());
   for (const element of document.querySelectorAll('[data-t]')) {
     element.textContent = translate(element.dataset.t, textValues.get(element));
   }
   for (const element of document.querySelectorAll('[data-t-placeholder]')) {
     element.placeholder = translate(element.dataset.tPlaceholder);
   }
+  for (const element of document.querySelectorAll('[data-t-label]')) {
+    element.setAttribute('aria-label', translate(element.dataset.tLabel));
+  }
   ui.language.textContent = translate('language');
   ui.language.lang = language === 'en' ? 'zh-TW' : 'en';
   ui.language.setAttribute('aria-label', translate('language.label'));
-  followers.forEach(follow => follow());
 }
 
-// For what a key alone does not say.
+// For what a key alone does not say; runs before the texts that have one are filled in.
 export function whenLanguageChanges(follow) {
   followers.push(follow);
 }

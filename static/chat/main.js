@@ -1,14 +1,19 @@
 // The chat page: starts it, and ties what its reader does to the modules that do it.
 
 import { isComposing, writeTo } from './composer.js';
-import { connectAs, connectionEnded, disconnect, showNameProblem, wakeUp } from './connection.js';
+import {
+  connectAs, connectionEnded, disconnect, retryNow, showNameProblem, wakeUp,
+} from './connection.js';
+import { shown } from './conversations.js';
 import { ui } from './elements.js';
 import { receive } from './frames.js';
 import { applyLanguage, switchLanguage } from './language.js';
-import { forgetUnread } from './log.js';
+import { forgetMissed } from './log.js';
 import { showPeople } from './people.js';
-import { handleSocket } from './socket.js';
+import { leaveRoom } from './rooms.js';
+import { handleSocket, sendFrame } from './socket.js';
 import { chat, remembered } from './state.js';
+import { currentToken, takeTokenFromAddress, tokenClaims } from './token.js';
 
 handleSocket({ frame: receive, end: connectionEnded });
 
@@ -21,23 +26,33 @@ ui.username.addEventListener('keydown', event => {
 });
 ui.username.addEventListener('input', () => showNameProblem(null));
 ui.disconnect.addEventListener('click', disconnect);
-ui.retry.addEventListener('click', wakeUp);
+ui.retry.addEventListener('click', retryNow);
 ui.language.addEventListener('click', switchLanguage);
+ui.leave.addEventListener('click', () => leaveRoom(shown));
 ui.users.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button) writeTo(button.dataset.name);
 });
-ui.messages.addEventListener('click', event => {
+ui.panels.addEventListener('click', event => {
   const author = event.target.closest('button.name');
   if (author) writeTo(author.textContent);
 });
 window.addEventListener('online', wakeUp);
+window.addEventListener('hashchange', useTokenFromAddress);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
-  forgetUnread();
+  forgetMissed();
   wakeUp();
 });
 
+// A token says whose it is, and a new one renews a connection that is open.
+function useTokenFromAddress() {
+  if (!takeTokenFromAddress()) return;
+  if (chat.state === 'online') sendFrame({ type: 'refresh', token: currentToken() });
+  else if (!ui.username.readOnly) ui.username.value = tokenClaims().sub ?? ui.username.value;
+}
+
 ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ?? '';
-showPeople([]);
+useTokenFromAddress();
+showPeople();
 applyLanguage();

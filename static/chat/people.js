@@ -1,32 +1,51 @@
-// The list of who is online: one stop for the Tab key, arrows within.
+// The list of who is online, or in the room that is shown.
 
+import { lobby, shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
 import { setText, translate, whenLanguageChanges } from './language.js';
+import { keepOneTabStop, moveWithArrows } from './roving.js';
 import { chat } from './state.js';
 
-const people = new Map();   // name → list item
-
 const order = new Intl.Collator();
-let tabStop = null;    // the one name that the Tab key reaches
+const items = new Map();   // name → list item
 
 function comesBefore(a, b) {
   if (a === chat.username || b === chat.username) return a === chat.username;
   return order.compare(a, b) < 0;
 }
 
-export function showPeople(names) {
-  people.clear();
-  ui.users.replaceChildren();
-  const sorted = [...new Set(names)].sort((a, b) => (comesBefore(a, b) ? -1 : 1));
-  for (const name of sorted) ui.users.append(makePerson(name));
-  peopleChanged();
+export function setPeople(conversation, names) {
+  conversation.people = new Set(names);
+  if (conversation === shown) showPeople();
 }
 
-export function addPerson(name) {
-  if (people.has(name)) return;
+export function addPerson(conversation, name) {
+  if (conversation.people.has(name)) return;
+  conversation.people.add(name);
+  if (conversation !== shown) return;
   const next = [...ui.users.children]
     .find(other => comesBefore(name, other.firstElementChild.dataset.name));
   ui.users.insertBefore(makePerson(name), next ?? null);
+  peopleChanged();
+}
+
+export function removePerson(conversation, name) {
+  if (!conversation.people.delete(name) || conversation !== shown) return;
+  const item = items.get(name);
+  const neighbour = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
+  const focused = item.contains(document.activeElement);
+  if (item.querySelector('[tabindex="0"]')) keepOneTabStop(ui.users, neighbour);
+  if (focused) (neighbour ?? ui.text).focus();
+  item.remove();
+  items.delete(name);
+  peopleChanged();
+}
+
+export function showPeople() {
+  items.clear();
+  ui.users.replaceChildren();
+  const sorted = [...shown.people].sort((a, b) => (comesBefore(a, b) ? -1 : 1));
+  for (const name of sorted) ui.users.append(makePerson(name));
   peopleChanged();
 }
 
@@ -42,21 +61,9 @@ function makePerson(name) {
     person.setAttribute('aria-pressed', 'false');
   }
   item.append(person);
-  people.set(name, item);
+  items.set(name, item);
   labelPerson(item, name);
   return item;
-}
-
-export function removePerson(name) {
-  const item = people.get(name);
-  if (!item) return;
-  const neighbour = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
-  const focused = item.contains(document.activeElement);
-  if (item.contains(tabStop)) keepOneTabStop(neighbour);
-  if (focused) (neighbour ?? ui.text).focus();
-  item.remove();
-  people.delete(name);
-  peopleChanged();
 }
 
 function labelPerson(item, name) {
@@ -67,43 +74,21 @@ function labelPerson(item, name) {
 }
 
 function peopleChanged() {
-  if (people.size) setText(ui.peopleTitle, 'people.count', { count: people.size });
+  const count = shown.people.size;
+  if (shown !== lobby) setText(ui.peopleTitle, 'people.room', { count });
+  else if (count) setText(ui.peopleTitle, 'people.count', { count });
   else setText(ui.peopleTitle, 'people');
-  ui.peopleNote.hidden = people.size > 1;
-  setText(ui.peopleNote, people.size ? 'people.alone' : 'people.none');
-  keepOneTabStop();
+  ui.peopleNote.hidden = count > 1;
+  const alone = shown === lobby ? 'people.alone' : 'people.alone.room';
+  setText(ui.peopleNote, count ? alone : 'people.none');
+  keepOneTabStop(ui.users);
   ui.users.dispatchEvent(new Event('change'));
 }
 
-// However many are online, the list is one stop for the Tab key; arrows move within it.
-function keepOneTabStop(chosen) {
-  if (!chosen && tabStop?.isConnected) return;
-  if (tabStop) tabStop.tabIndex = -1;
-  tabStop = chosen ?? ui.users.querySelector('button');
-  if (tabStop) tabStop.tabIndex = 0;
-}
-
-function moveInPeople(event) {
-  const buttons = [...ui.users.querySelectorAll('button')];
-  const index = buttons.indexOf(document.activeElement);
-  const next = {
-    ArrowDown: index + 1, ArrowRight: index + 1, ArrowUp: index - 1, ArrowLeft: index - 1,
-    Home: 0, End: buttons.length - 1,
-  }[event.key];
-  if (index < 0 || next === undefined) return;
-  event.preventDefault();
-  const chosen = buttons[Math.min(Math.max(next, 0), buttons.length - 1)];
-  keepOneTabStop(chosen);
-  chosen.focus();
-}
-
-export function isOnline(name) {
-  return people.has(name);
-}
-
 export function personButton(name) {
-  return people.get(name)?.querySelector('button');
+  return items.get(name)?.querySelector('button');
 }
 
-ui.users.addEventListener('keydown', moveInPeople);
-whenLanguageChanges(() => people.forEach(labelPerson));
+moveWithArrows(ui.users);
+whenShown(showPeople);
+whenLanguageChanges(() => items.forEach(labelPerson));

@@ -22,9 +22,10 @@ function socketUrl(name) {
 // [/url]
 
 // [open]
-export function openSocket(username) {
+// A browser lets a page set no header, so a token goes where subprotocols are named.
+export function openSocket(username, token) {
   dropSocket();
-  const opened = new WebSocket(socketUrl(username));
+  const opened = new WebSocket(socketUrl(username), token ? ['bearer', token] : []);
   socket = opened;
   const listen = (type, handler) =>
     opened.addEventListener(type, event => { if (socket === opened) handler(event); });
@@ -50,6 +51,10 @@ export function sendFrame(frame) {
 }
 
 // [heartbeat]
+export function startHeartbeat() {
+  heartbeatTimer = setInterval(sendHeartbeat, HEARTBEAT_INTERVAL);
+}
+
 function sendHeartbeat(timeout = ANSWER_TIMEOUT) {
   sendFrame({ type: 'heartbeat', timestamp: new Date().toISOString() });
   expectAnswer(timeout);
@@ -66,10 +71,6 @@ function expectAnswer(timeout) {
 function answered() {
   clearTimeout(answerTimer);
   answerTimer = undefined;
-}
-
-export function startHeartbeat() {
-  heartbeatTimer = setInterval(sendHeartbeat, HEARTBEAT_INTERVAL);
 }
 
 // Is the line still there? For when that is in doubt.

@@ -3,8 +3,8 @@
 export const chat = {
   username: '',      // mine, as the server calls me
   state: 'offline',  // offline, connecting, online, waiting (for the next try), closed
-  target: null,      // to whom the next message goes; null: to everyone
-  unanswered: [],    // {text, target} sent on this socket, neither shown nor refused yet
+  tokenExpired: false,   // the server said so on this connection
+  hasRooms: false,   // whether this server knows rooms, "who" and "typing"
 };
 
 // Storage throws where the browser forbids it; the page works without.

@@ -313,7 +313,9 @@ test('messages that the server never answered are shown as perhaps lost, with th
   await serverThatCloses(page, (socket, count) => {
     socket.send(welcome);
     if (count === 1) first = socket;
-    socket.onMessage(() => first.close({ code: 1011 }));
+    socket.onMessage(frame => {
+      if (JSON.parse(frame).type === 'message') first.close({ code: 1011 });
+    });
   });
   await join(page, 'Alice');
   await say(page, 'swallowed');

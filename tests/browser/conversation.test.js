@@ -123,11 +123,11 @@ test('a private message is written with the keyboard alone', async () => {
   const bob = await member('Bob');
   const carol = await member('Carol');
   await seesPeople(alice, ['Alice', 'Bob', 'Carol']);
-  await alice.focus('#language');
-  await alice.keyboard.press('Tab');
+  await alice.focus('#room');
   const focused = () =>
     alice.evaluate(() => document.activeElement.dataset.name ?? document.activeElement.id);
-  assert.equal(await focused(), 'Bob');
+  for (let stop = 1; stop <= 2; stop += 1) await alice.keyboard.press('Tab');
+  assert.equal(await focused(), 'Bob', 'the next stop after the form for a room');
   await alice.keyboard.press('ArrowDown');
   assert.equal(await focused(), 'Carol');
   await alice.keyboard.press('Enter');

@@ -1,0 +1,181 @@
+// The list of rooms, and joining and leaving them.
+
+import {
+  closeConversation, conversationIn, lobby, openConversation, openRooms, renameConversation, show,
+} from './conversations.js';
+import { element, ui } from './elements.js';
+import { setText, translate, whenLanguageChanges } from './language.js';
+import { showSystem } from './log.js';
+import { setPeople } from './people.js';
+import { keepOneTabStop, moveWithArrows } from './roving.js';
+import { expectAnswerTo, takeAnswered } from './sent.js';
+import { sendFrame } from './socket.js';
+import { chat } from './state.js';
+
+const REFRESH_INTERVAL = 30_000;   // milliseconds
+
+const counts = new Map();          // room → connections in it
+
+// A server without rooms, such as the tutorial's, knows no such address; then there are only
+// messages to all.
+export async function findRooms() {
+  let response;
+  try {
+    response = await fetch('/rooms', { cache: 'no-store' });
+    if (response.ok) {
+      const { rooms } = await response.json();
+      counts.clear();
+      for (const { room, member_count: count } of rooms) counts.set(room, count);
+      chat.hasRooms = true;
+    } else if (response.status === 404) {
+      chat.hasRooms = false;
+    }
+  } catch {
+    // The list stays as it was; the connection says for itself when the server is away.
+  }
+  document.body.classList.toggle('has-rooms', chat.hasRooms);
+  showRooms();
+}
+
+function showRooms() {
+  const known = new Set([...counts.keys(), ...openRooms().map(({ room }) => room)]);
+  const focused = ui.roomList.contains(document.activeElement)
+    ? document.activeElement.dataset.room : undefined;
+  ui.roomList.replaceChildren(...[...known].sort(new Intl.Collator().compare).map(roomItem));
+  keepOneTabStop(ui.roomList);
+  if (focused === undefined) return;
+  const again = [...ui.roomList.querySelectorAll('button')]
+    .find(({ dataset }) => dataset.room === focused);
+  if (again) keepOneTabStop(ui.roomList, again);
+  (again ?? ui.room).focus();
+}
+
+function roomItem(room) {
+  const joined = Boolean(conversationIn(room));
+  const item = element('li');
+  const button = element('button', joined ? 'room joined' : 'room');
+  const name = element('span', 'room-name', room);
+  name.dir = 'auto';
+  button.type = 'button';
+  button.tabIndex = -1;    // see keepOneTabStop
+  button.dataset.room = room;
+  button.title = translate(joined ? 'room.show' : 'room.join', { name: room });
+  button.append(name, element('span', 'count', counts.get(room) ?? ''));
+  item.append(button);
+  return item;
+}
+
+function showRoomProblem(problem) {
+  ui.roomProblem.hidden = !problem;
+  if (problem) setText(ui.roomProblem, ...problem);
+  ui.room.setAttribute('aria-invalid', String(Boolean(problem)));
+}
+
+function openRoom(name) {
+  const conversation = conversationIn(name);
+  showRoomProblem(null);
+  if (name === '') return ui.room.focus();
+  if (chat.state !== 'online') return showRoomProblem(['send.offline.room']);
+  if (!conversation?.joined) return sendJoin(name, true);
+  arriveAt(conversation);
+}
+
+function sendJoin(room, byReader) {
+  if (chat.state !== 'online') return;
+  sendFrame({ type: 'join', room });
+  expectAnswerTo({ join: room, byReader });
+}
+
+function arriveAt(conversation) {
+  ui.room.value = '';
+  showRoomProblem(null);
+  unfold(false);
+  show(conversation);
+  ui.text.focus();
+}
+
+// After a reconnection, and when the server says that one is not in a room that is open here.
+export function rejoin(conversation) {
+  if (!conversation.joined) return;
+  conversation.joined = false;
+  sendJoin(conversation.room, false);
+}
+
+// `unasked` is whether the welcome told who is online.
+export async function enterRooms(unasked) {
+  await findRooms();
+  if (!chat.hasRooms || chat.state !== 'online') return;
+  if (!unasked) sendFrame({ type: 'who' });
+  openRooms().forEach(rejoin);
+}
+
+export function receiveJoined({ room, members = [], member_count: count }) {
+  const asked = takeAnswered(({ join }) => join !== undefined);
+  const before = conversationIn(asked?.join);
+  if (before && before !== lobby && !conversationIn(room)) renameConversation(before, room);
+  const again = Boolean(conversationIn(room));
+  const conversation = openConversation(room);
+  conversation.joined = true;
+  showSystem(conversation, [again ? 'room.rejoined' : 'room.joined', { name: room }]);
+  setPeople(conversation, members);
+  countMembers(room, count);
+  if (asked?.byReader) arriveAt(conversation);
+}
+
+export function receiveLeft({ room }) {
+  const conversation = conversationIn(room);
+  if (!conversation || conversation === lobby) return;
+  const focused = [conversation.tab, ui.leave].includes(document.activeElement);
+  closeConversation(conversation);
+  if (focused || document.activeElement === document.body) ui.text.focus();
+  findRooms();
+}
+
+export function countMembers(room, count) {
+  if (count !== undefined) counts.set(room, count);
+  if (count === 0) counts.delete(room);
+  showRooms();
+}
+
+// `sent` is the join that was refused; a rate only delays it.
+export function joinRefused(sent, data, milliseconds) {
+  const name = sent?.join ?? data.room;
+  const problem = [`error.${data.code}`, { name, seconds: Math.ceil(milliseconds / 1_000) }];
+  const conversation = conversationIn(name);
+  if (conversation && conversation !== lobby) showSystem(conversation, problem, 'error');
+  else showRoomProblem(problem);
+  if (milliseconds) setTimeout(() => sendJoin(name, sent.byReader), milliseconds);
+}
+
+export function leaveRoom(conversation) {
+  if (chat.state === 'online' && conversation.joined) {
+    sendFrame({ type: 'leave', room: conversation.room });
+  } else {
+    receiveLeft(conversation);
+  }
+}
+
+// On a phone the list is folded away until it is asked for.
+function unfold(open) {
+  ui.rooms.classList.toggle('open', open);
+  ui.showRooms.setAttribute('aria-expanded', String(open));
+}
+
+ui.openRoom.addEventListener('submit', event => {
+  event.preventDefault();
+  openRoom(ui.room.value.trim());
+});
+ui.room.addEventListener('input', () => showRoomProblem(null));
+ui.roomList.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (button) openRoom(button.dataset.room);
+});
+moveWithArrows(ui.roomList);
+ui.showRooms.addEventListener('click', () => {
+  unfold(!ui.rooms.classList.contains('open'));
+  if (ui.rooms.classList.contains('open')) findRooms();
+});
+setInterval(() => {
+  if (chat.state === 'online' && chat.hasRooms && !document.hidden) findRooms();
+}, REFRESH_INTERVAL);
+whenLanguageChanges(showRooms);
