@@ -1,16 +1,21 @@
-"""The pages of the reference name all that there is: beastapi's classes and functions."""
+"""The pages of the reference name all that there is: beastapi's classes and functions, and each setting."""
 
+import os
 import re
+import subprocess
 import unittest
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 HEADERS = sorted((ROOT / "chapter08" / "beastapi").glob("*.hpp"))
+PROGRAM = Path(os.environ.get("CHAPTER08", ROOT / "build/release/chapter08/chapter08"))
 LANGUAGES = {"English": ROOT / "docs", "Chinese": ROOT / "docs" / "zh-TW"}
 
 TYPE = re.compile(r"(?:class|struct|union|enum(?: class)?)\s+(?:\[\[\w+\]\]\s*)?([\w:]+)")
 TEMPLATE = re.compile(r"template\s*<(?:[^<>]|<[^<>]*>)*>")
 FUNCTION = re.compile(r"(operator\W+|~?\w+)\s*\(")
+NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 VARIABLE = re.compile(r"(\w+)\s*(?:=.*)?$", re.DOTALL)
 
 
@@ -130,6 +135,29 @@ def is_named(name: str, sections: list[tuple[str, str]]) -> bool:
     )
 
 
+def options_of(program: Path) -> list[dict[str, Any]]:
+    """What `--help` says of each setting: option, variable, default, bounds (if it is a range)."""
+    text = subprocess.run(
+        [program, "--help"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+    text = text.replace(f"{ROOT}/", "")
+    row = re.compile(
+        r"^  (?P<option>--[\w-]+)(?: (?P<type>.*?))? \(Env:(?P<variable>\w+)\)", re.MULTILINE
+    )
+    options = []
+    for found in row.finditer(text):
+        kind = found["type"] or ""
+        bounds = re.search(r" in \[(\S+) - (\S+)\]", kind)
+        default = re.search(r"=(\S.*?)$", kind)
+        options.append({
+            "option": found["option"],
+            "variable": found["variable"],
+            "default": default[1] if default else "",
+            "bounds": (float(bounds[1]), float(bounds[2])) if bounds else (),
+        })  # fmt: skip
+    return options
+
+
 class ReferenceTest(unittest.TestCase):
     def test_a_headers_names_are_found(self) -> None:
         header = """
@@ -170,6 +198,28 @@ class ReferenceTest(unittest.TestCase):
             sections = code_by_section(folder / "beastapi.md")
             missing = [name for name in sorted(names) if not is_named(name, sections)]
             self.assertEqual(missing, [], f"beastapi.md in {language} does not name these")
+
+    def test_each_setting_is_described(self) -> None:
+        options = options_of(PROGRAM)
+        self.assertGreater(len(options), 10)
+        for language, folder in LANGUAGES.items():
+            text = (folder / "settings.md").read_text(encoding="utf-8")
+            rows = {
+                cells[0]: cells
+                for line in text.splitlines()
+                if line.startswith("| `--")
+                for cells in [[cell.strip().strip("`") for cell in line.strip("| ").split("|")]]
+            }
+            for option in options:
+                with self.subTest(language=language, option=option["option"]):
+                    cells = rows.pop(option["option"], None)
+                    self.assertIsNotNone(cells, "settings.md does not have it")
+                    _, variable, default, bounds, *_ = cells
+                    self.assertEqual(variable, option["variable"])
+                    self.assertEqual(default, option["default"])
+                    said = {float(number.replace(",", "")) for number in NUMBER.findall(bounds)}
+                    self.assertLessEqual(set(option["bounds"]), said)
+            self.assertEqual(list(rows), [], f"settings.md in {language} has options that are gone")
 
 
 if __name__ == "__main__":
