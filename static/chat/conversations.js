@@ -115,8 +115,12 @@ export function show(conversation) {
   keepOneTabStop(ui.tabs, conversation.tab);
   ui.leave.hidden = conversation === lobby;
   labelLeave();
-  conversation.tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  bringTabIntoView();
   followers.forEach(follow => follow(conversation, before));
+}
+
+function bringTabIntoView() {
+  shown.tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 // `follow` gets the conversation that is shown now, and the one before.
@@ -130,6 +134,7 @@ export function countUnread(conversation) {
   conversation.unread += 1;
   labelTab(conversation);
   if (conversation.unread === 1) {
+    bringTabIntoView();    // which the number may have pushed aside
     ui.announcer.textContent = translate('tab.announce', { name: nameOf(conversation) });
   }
 }

@@ -14,6 +14,7 @@ import { takeAnswered } from './sent.js';
 import { sendFrame } from './socket.js';
 import { chat } from './state.js';
 import { TEXTS } from './texts.js';
+import { keepOfferedToken } from './token.js';
 import { receiveTyping, stopTyping } from './typing.js';
 
 // [switch]
@@ -53,6 +54,7 @@ export function receive(text) {
       receiveTyping(data);
       break;
     case 'refreshed':
+      keepOfferedToken();
       showSystem(shown, ['refreshed', { minutes: Math.round(data.expires_in / 60) }]);
       break;
     default:

@@ -13,7 +13,7 @@ import { showPeople } from './people.js';
 import { leaveRoom } from './rooms.js';
 import { handleSocket, sendFrame } from './socket.js';
 import { chat, remembered } from './state.js';
-import { currentToken, takeTokenFromAddress, tokenClaims } from './token.js';
+import { keepToken, offerToken, takeTokenFromAddress, tokenClaims } from './token.js';
 
 handleSocket({ frame: receive, end: connectionEnded });
 
@@ -47,9 +47,11 @@ document.addEventListener('visibilitychange', () => {
 
 // A token says whose it is, and a new one renews a connection that is open.
 function useTokenFromAddress() {
-  if (!takeTokenFromAddress()) return;
-  if (chat.state === 'online') sendFrame({ type: 'refresh', token: currentToken() });
-  else if (!ui.username.readOnly) ui.username.value = tokenClaims().sub ?? ui.username.value;
+  const token = takeTokenFromAddress();
+  if (token === null) return;
+  if (chat.state === 'online') return sendFrame({ type: 'refresh', token: offerToken(token) });
+  keepToken(token);
+  if (!ui.username.readOnly) ui.username.value = tokenClaims().sub ?? ui.username.value;
 }
 
 ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ?? '';

@@ -9,12 +9,13 @@ const KEY = 'chat.token';
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 let token = remembered(() => sessionStorage.getItem(KEY));
+let offered = null;   // to renew an open connection; kept once the server took it
 
 export function currentToken() {
   return token;
 }
 
-function keep(given) {
+export function keepToken(given) {
   token = given;
   remembered(() => sessionStorage.setItem(KEY, given));
 }
@@ -24,14 +25,22 @@ export function forgetToken() {
   remembered(() => sessionStorage.removeItem(KEY));
 }
 
+export function offerToken(given) {
+  offered = given;
+  return given;
+}
+
+export function keepOfferedToken() {
+  if (offered !== null) keepToken(offered);
+  offered = null;
+}
+
 // Takes `#token=…` out of the address, where it would stay to be read and copied.
 export function takeTokenFromAddress() {
   const [, given] = /^#(?:.*&)?token=([^&]*)/.exec(location.hash) ?? [];
-  if (given === undefined) return false;
+  if (given === undefined) return null;
   history.replaceState(null, '', location.pathname + location.search);
-  if (!FORM.test(given)) return false;
-  keep(given);
-  return true;
+  return FORM.test(given) ? given : null;
 }
 
 // False where what is in the field cannot be a token.
@@ -44,7 +53,7 @@ export function takeTokenFromField() {
     setText(ui.tokenProblem, 'token.malformed');
     ui.token.focus();
   } else if (given !== '') {
-    keep(given);
+    keepToken(given);
     ui.token.value = '';
   }
   return !wrong;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Server, join, launchBrowser, person, say, seesMessage } from './helpers.js';
 
 const TARGET = fileURLToPath(new URL('../../docs/images/chat.png', import.meta.url));
-const WINDOW = { width: 620, height: 640 };
+const WINDOW = { width: 760, height: 600 };
 const GAP = 20;
 
 async function openWindow(browser, server, name, options) {
@@ -16,18 +16,34 @@ async function openWindow(browser, server, name, options) {
   return page;
 }
 
+async function openRoom(page, name) {
+  await page.fill('#room', name);
+  await page.press('#room', 'Enter');
+  await page.locator('[role=tab][aria-selected=true]').filter({ hasText: name }).waitFor();
+}
+
+// They meet in the lobby, go on in a room, and Bob has something to say to Alice alone.
 async function talk(alice, bob) {
-  const says = async (speaker, text) => {
+  const says = async (speaker, text, everyone = [alice, bob]) => {
     await say(speaker, text);
-    await seesMessage(alice, text);
-    await seesMessage(bob, text);
+    for (const page of everyone) await seesMessage(page, text);
   };
   await says(alice, 'Hello, Bob! 👋 Is this Python or C++?');
-  await says(bob, '你好，Alice！這是 C++，協程寫起來就像 FastAPI。');
-  await says(alice, 'co_await websocket.receive_text() – I see what you mean.');
+  await says(bob, '你好，Alice！這是 C++，寫起來就像 FastAPI。');
   await person(bob, 'Alice').click();
   await says(bob, '這句話只有你看得到 🤫');
-  await bob.keyboard.press('Escape');
+  for (const page of [alice, bob]) await openRoom(page, 'coroutines');
+  await openRoom(bob, '午餐');
+  await bob.getByRole('tab', { name: 'coroutines' }).click();
+  await says(alice, 'co_await websocket.receive_text()');
+  await says(bob, 'I see what you mean.');
+  await bob.locator('#text').pressSequentially('Yes, gladly. Who', { delay: 250 });
+  await bob.getByRole('tab').first().click();
+  await says(alice, 'Shall we write the next chapter?', [alice]);
+  await bob.locator('.tab .unread').filter({ hasText: '1' }).waitFor();
+  await alice.locator('#typing').filter({ hasText: 'Bob' }).waitFor();
+  await alice.mouse.move(0, 0);
+  await bob.mouse.move(0, 0);
 }
 
 // One picture of both windows on a plain ground.
