@@ -141,6 +141,7 @@ public:
     // [users]
     json::array get_connected_users() const {
         std::vector<std::string> users;
+        users.reserve(user_connections_.size());
         for (const auto& [username, connections] : user_connections_) {
             users.push_back(username);
         }
