@@ -1,4 +1,4 @@
-"""Chapter 07: a heartbeat. Two tasks watch a connection beside its handler, which cancels them."""
+"""Chapter 07: a heartbeat. Three loops watch one connection, and the first to end ends the others."""
 
 import asyncio
 import json
@@ -116,7 +116,6 @@ async def heartbeat_sender(websocket: WebSocket) -> None:
 async def check_heartbeat(websocket: WebSocket) -> None:
     while manager.idle_time(websocket) < HEARTBEAT_TIMEOUT:
         await asyncio.sleep(HEARTBEAT_TIMEOUT - manager.idle_time(websocket))
-    await websocket.close(1008, "Heartbeat timeout")
 # [/check_heartbeat]
 
 
@@ -129,13 +128,20 @@ async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
         message = f"Welcome to the chat room, {username}!"
         welcome = system_notice("welcome", message, manager.get_connection_count())
         await websocket.send_json(welcome)
-        tasks.append(asyncio.create_task(heartbeat_sender(websocket)))
-        tasks.append(asyncio.create_task(check_heartbeat(websocket)))
-        await chat_loop(websocket, username)
+        tasks = [
+            asyncio.create_task(chat_loop(websocket, username)),
+            asyncio.create_task(heartbeat_sender(websocket)),
+            asyncio.create_task(check_heartbeat(websocket)),
+        ]
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()  # raises what the loop raised, if it did
     finally:
         for task in tasks:
             task.cancel()
         await manager.disconnect(websocket, username)
+    if tasks[2] in ended:  # only now: it waits for the client's answer, and that may not come
+        await websocket.close(1008, "Heartbeat timeout")
 # [/endpoint]
 
 
