@@ -35,6 +35,7 @@ BOOST_AUTO_TEST_CASE(a_new_bucket_holds_the_burst) {
     BOOST_TEST(!bucket.full(start));
 }
 
+// [rate]
 BOOST_AUTO_TEST_CASE(tokens_come_at_the_rate) {
     const RateLimit limit{10, 40};
     TokenBucket bucket(limit);
@@ -43,6 +44,7 @@ BOOST_AUTO_TEST_CASE(tokens_come_at_the_rate) {
     BOOST_TEST(take_all(bucket, start + 100ms) == 1);
     BOOST_TEST(take_all(bucket, start + 1100ms) == 10);
 }
+// [/rate]
 
 BOOST_AUTO_TEST_CASE(who_waits_as_long_as_told_gets_a_token) {
     for (const double rate : {0.001, 0.3, 1.0, 3.0, 7.0, 1e6}) {
