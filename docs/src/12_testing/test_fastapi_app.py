@@ -55,6 +55,7 @@ class RoomsTest(unittest.TestCase):
             alice.send_json({"type": "message", "room": "cpp", "message": "Hello, cpp!"})
             for member in alice, bob:
                 self.assertEqual(member.receive_json()["message"], "Hello, cpp!")
+            self.assert_nothing_came(alice)  # so her handler has finished the broadcast
             self.assert_nothing_came(carol)
     # [/room]
 
@@ -74,6 +75,7 @@ class RoomsTest(unittest.TestCase):
             self.join(alice, "cpp")
             bob.send_json({"type": "message", "room": "cpp", "message": "Let me in"})
             self.assertEqual(bob.receive_json()["code"], "not_in_room")
+            self.assert_nothing_came(bob)
             self.assert_nothing_came(alice)
 
 
