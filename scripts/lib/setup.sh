@@ -2,7 +2,7 @@
 # Installs what the project needs and the machine lacks; run again, it only looks.
 #
 #   source scripts/lib/setup.sh; set_up run
-#   scripts/lib/setup.sh run|stacks|test
+#   scripts/lib/setup.sh run|stacks|docs|test
 #
 # This file is the one list of what is installed, and why.
 set -euo pipefail
@@ -31,9 +31,9 @@ needs=(
     "run|libjwt-dev||jwt.h|libjwt: reads JSON Web Tokens, and checks their signatures"
     "run|libssl-dev||openssl/evp.h|OpenSSL: says whether a key fits the algorithm of the tokens"
     "run|python3-jwt|||PyJWT: signs the tokens that scripts/token.sh makes"
-    "run|nodejs|node||runs npm"
-    "run|npm|npm||fetches Swagger UI, which /docs shows"
-    "run|ca-certificates|||lets npm know whom it talks to"
+    "npm|nodejs|node||runs npm"
+    "npm|npm|npm||fetches Swagger UI, which /docs shows, and what makes the site of the tutorial"
+    "npm|ca-certificates|||lets npm know whom it talks to"
     "stacks|python3|||runs the Python versions, and what plays and compares them"
     "stacks|python3-fastapi|||FastAPI: the version of the tutorial"
     "stacks|python3-uvicorn|||uvicorn: its server"
@@ -55,8 +55,8 @@ needs=(
 )
 
 # set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
-# "run" builds and starts the server, "stacks" also the Python versions beside it, "test" is all that
-# and what the tests need.
+# "run" builds and starts the server, "stacks" also the Python versions beside it, "docs" makes the site
+# of the tutorial, "test" is all that and what the tests need.
 set_up() {
     local group=$1 missing=()
     if have dpkg-query; then
@@ -69,7 +69,15 @@ set_up() {
     install_node_modules "$group"
 }
 
-in_group() { [[ $1 == run || $1 == "$2" || ( $1 == stacks && $2 == test ) ]]; }
+# in_group ROW_GROUP GROUP: npm is in all of them.
+in_group() {
+    case $2 in
+        docs) [[ $1 == npm ]] ;;
+        run) [[ $1 == npm || $1 == run ]] ;;
+        stacks) [[ $1 != test ]] ;;
+        test) true ;;
+    esac
+}
 
 any_command() {
     local command
@@ -219,33 +227,36 @@ refuse_elsewhere() {
         "Install them with this system's package manager (Boost $oldest_boost or newer), then run this again."
 }
 
-# Brings node_modules to what package-lock.json says. A stamp beside the modules says for which group
-# and lock they were installed, so that this costs nothing, and no network, when they are in place.
+# Brings node_modules to what package-lock.json says: all of it for the docs and the tests, else what the
+# server serves. A stamp beside the modules says which and for what lock, so that this costs nothing, and
+# no network, when they are in place.
 install_node_modules() {
-    local group=$1 lock stamp=$root/node_modules/.set-up options=()
+    local modules=served lock stamp=$root/node_modules/.set-up options=(--omit=dev)
     local installed='' version
+    if [[ $1 == docs || $1 == test ]]; then
+        modules=all options=()
+    fi
     lock=$(sha256sum <"$root/package-lock.json")
     [[ ! -f $stamp ]] || installed=$(<"$stamp")
-    if [[ $installed == "test $lock" || $installed == "$group $lock" ]]; then
+    if [[ $installed == "all $lock" || $installed == "$modules $lock" ]]; then
         return 0
     fi
     version=$(node --version)
     version=${version#v}
     at_least "$version" "$oldest_node" ||
         fail "Node.js is too old: $version, and $oldest_node is needed" "Update it, then run this again."
-    [[ $group != run ]] || options=(--omit=dev)
     say "Fetching the npm packages"
     # No package's own script runs here: none is needed, and some of them call home.
     (cd "$root" && logged "$root/build/log/npm.log" npm ci "${options[@]}" --ignore-scripts --no-audit \
         --no-fund --no-update-notifier --prefer-offline) ||
         fail "npm could not fetch its packages: see above, or build/log/npm.log" \
             "Check the network, then run this again."
-    echo "$group $lock" >"$stamp"
+    echo "$modules $lock" >"$stamp"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     case ${1:-} in
-        run | stacks | test) set_up "$1" ;;
+        run | stacks | docs | test) set_up "$1" ;;
         *) print_header "$0" ;;
     esac
 fi

@@ -129,6 +129,22 @@ class SetUp(unittest.TestCase):
         self.assertEqual(self.machine.set_up("test"), (0, "", []))
         self.assertEqual(self.machine.set_up("run"), (0, "", []), "the tests' modules serve the program too")
 
+    def test_installs_for_the_docs_what_makes_the_site_and_no_compiler(self):
+        status, said, calls = self.machine.set_up("docs")
+        self.assertEqual(status, 0, said)
+        self.assertEqual([name for name in self.installed(calls) if name in TOOLS + LIBRARIES], ["ca-certificates"])
+        self.assertNotIn("--omit=dev", calls[-1])
+        self.assertEqual(self.machine.set_up("docs"), (0, "", []))
+
+    def test_fetches_for_the_stacks_what_the_server_serves_and_keeps_what_is_there(self):
+        calls = self.machine.set_up("stacks")[2]
+        self.assertIn("--omit=dev", calls[-1])
+        self.assertIn("python3-fastapi", self.installed(calls))
+        self.assertEqual(self.machine.set_up("run"), (0, "", []))
+        self.assertEqual(len(self.machine.set_up("docs")[2]), 1)
+        for group in ("docs", "stacks", "run"):
+            self.assertEqual(self.machine.set_up(group), (0, "", []), group)
+
     def test_takes_the_newest_boost_of_which_all_parts_are_offered(self):
         self.machine.offers(TOOLS + LIBRARIES + boost("1.74") + boost("1.81") + boost("1.83") + boost("1.90", [""]))
         packages = self.installed(self.machine.set_up("run")[2])
