@@ -150,13 +150,19 @@ function explainUnauthorized() {
   const { exp, sub } = tokenClaims();
   if (chat.tokenExpired || exp * 1000 < Date.now()) return ['close.unauthorized.expired'];
   if (currentToken() === null) return ['close.unauthorized.none'];
-  if (sub !== chat.username) return ['close.unauthorized.other', { name: sub ?? '?' }];
+  if (fold(sub) !== fold(chat.username)) return ['close.unauthorized.other', { name: sub ?? '?' }];
   return ['close.unauthorized'];
+}
+
+// As the server compares names, or nearly.
+function fold(name) {
+  return String(name).normalize('NFKC').toLowerCase();
 }
 
 function nobodyIsHere() {
   for (const conversation of conversations()) {
     setPeople(conversation, []);
+    conversation.joined = conversation === lobby;
     for (const name of conversation.typing.keys()) stopTyping(conversation, name);
   }
 }

@@ -111,6 +111,7 @@ export function show(conversation) {
     other.tab.setAttribute('aria-selected', String(other === shown));
   }
   conversation.unread = 0;
+  ui.announcer.textContent = '';    // else the same words would not be heard a second time
   labelTab(conversation);
   keepOneTabStop(ui.tabs, conversation.tab);
   ui.leave.hidden = conversation === lobby;

@@ -46,7 +46,7 @@ function notInRoom(data) {
   const sent = takeAnswered(waiting => isMessage(waiting) && waiting.conversation === conversation);
   if (sent) giveBack(sent, ['failed.not_in_room', { name: data.room }]);
   else if (conversation.joined) showError(conversation, data, { name: data.room });
-  rejoin(conversation);
+  if (conversation.joined) rejoin(conversation);
 }
 
 function rateLimited(data) {

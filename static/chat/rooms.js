@@ -33,7 +33,7 @@ export async function findRooms() {
   } catch {
     // The list stays as it was; the connection says for itself when the server is away.
   }
-  document.body.classList.toggle('has-rooms', chat.hasRooms);
+  document.body.classList.toggle('has-rooms', chat.hasRooms === true);
   showRooms();
 }
 
@@ -94,19 +94,17 @@ function arriveAt(conversation) {
   ui.text.focus();
 }
 
-// After a reconnection, and when the server says that one is not in a room that is open here.
+// For a room that is open here, but where the server does not know one.
 export function rejoin(conversation) {
-  if (!conversation.joined) return;
   conversation.joined = false;
   sendJoin(conversation.room, false);
 }
 
-// `unasked` is whether the welcome told who is online.
-export async function enterRooms(unasked) {
-  await findRooms();
-  if (!chat.hasRooms || chat.state !== 'online') return;
-  if (!unasked) sendFrame({ type: 'who' });
+// Before anything else is said on a new connection. `told` is whether the welcome said who is online.
+export async function enterRooms(told) {
   openRooms().forEach(rejoin);
+  await findRooms();
+  if (chat.hasRooms && chat.state === 'online' && !told) sendFrame({ type: 'who' });
 }
 
 export function receiveJoined({ room, members = [], member_count: count }) {
@@ -176,6 +174,6 @@ ui.showRooms.addEventListener('click', () => {
   if (ui.rooms.classList.contains('open')) findRooms();
 });
 setInterval(() => {
-  if (chat.state === 'online' && chat.hasRooms && !document.hidden) findRooms();
+  if (chat.state === 'online' && chat.hasRooms !== false && !document.hidden) findRooms();
 }, REFRESH_INTERVAL);
 whenLanguageChanges(showRooms);

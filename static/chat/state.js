@@ -4,7 +4,7 @@ export const chat = {
   username: '',      // mine, as the server calls me
   state: 'offline',  // offline, connecting, online, waiting (for the next try), closed
   tokenExpired: false,   // the server said so on this connection
-  hasRooms: false,   // whether this server knows rooms, "who" and "typing"
+  hasRooms: null,    // whether this server knows rooms, "who" and "typing"; null: not known yet
 };
 
 // Storage throws where the browser forbids it; the page works without.

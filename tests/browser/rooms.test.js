@@ -268,6 +268,26 @@ test('rooms are joined again after a reconnection, under the names they have by 
   ]);
 });
 
+test('a room is not forgotten when the connection is lost before it is joined again', async () => {
+  let deaf = false;
+  const { page, server } = await guest({
+    answer: (frame, send) => {
+      if (!deaf) roomsOf()(frame, send);
+    },
+  });
+  await openRoom(page, 'cpp');
+  deaf = true;
+  for (const round of [2, 3]) {
+    const asked = server.next('join');
+    server.close({ code: 1012 });
+    await asked;
+    assert.equal(server.connections, round);
+  }
+  deaf = false;
+  server.close({ code: 1012 });
+  await seesMessage(page, 'You are back in the room cpp', '.system');
+});
+
 test('who is online is asked once where the welcome does not tell', async () => {
   const { page, server } = await guest({
     open: send => send({ ...welcome(), connected_users: undefined }),
