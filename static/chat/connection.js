@@ -170,12 +170,15 @@ function nobodyIsHere() {
 // [retry]
 // Growing delays with full jitter, so that a class does not come back in one instant.
 function retryLater() {
-  const longest = Math.min(LONGEST_RETRY, (slow ? SHORTEST_SLOW_RETRY : FIRST_RETRY) * 2 ** attempts);
-  const delay = (slow ? SHORTEST_SLOW_RETRY : 0) + Math.random() * longest;
+  const least = slow ? SHORTEST_SLOW_RETRY : 0;
+  const longest = Math.min(LONGEST_RETRY, (least || FIRST_RETRY) * 2 ** attempts);
+  const delay = least + Math.random() * longest;
   attempts += 1;
   const due = Date.now() + delay;
-  const count = () =>
-    setText(ui.countdown, 'countdown', { seconds: Math.ceil(Math.max(1, due - Date.now()) / 1000) });
+  const count = () => {
+    const seconds = Math.ceil(Math.max(1, due - Date.now()) / 1000);
+    setText(ui.countdown, 'countdown', { seconds });
+  };
   setState('waiting');
   count();
   countdownTimer = setInterval(count, 1000);

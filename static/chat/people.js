@@ -32,7 +32,8 @@ export function addPerson(conversation, name) {
 export function removePerson(conversation, name) {
   if (!conversation.people.delete(name) || conversation !== shown) return;
   const item = items.get(name);
-  const neighbour = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
+  const beside = item.nextElementSibling ?? item.previousElementSibling;
+  const neighbour = beside?.querySelector('button');
   const focused = item.contains(document.activeElement);
   if (item.querySelector('[tabindex="0"]')) keepOneTabStop(ui.users, neighbour);
   if (focused) (neighbour ?? ui.text).focus();

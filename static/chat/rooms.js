@@ -100,7 +100,7 @@ export function rejoin(conversation) {
   sendJoin(conversation.room, false);
 }
 
-// Before anything else is said on a new connection. `told` is whether the welcome said who is online.
+// Before anything else is said on a new connection. `told`: the welcome said who is online.
 export async function enterRooms(told) {
   openRooms().forEach(rejoin);
   await findRooms();

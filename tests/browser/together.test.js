@@ -167,6 +167,21 @@ test('who sends too fast gets every text back, and may go on after the wait', ()
     await alice.close();
   }));
 
+test('who comes to a full server is told, and let in when there is room', () =>
+  withServer(['--max-connections', '1'], async server => {
+    const alice = await member('Alice', {}, server);
+    const bob = await visitor({}, server);
+    await bob.fill('#username', 'Bob');
+    await bob.click('#connect');
+    await isState(bob, 'waiting');
+    assert.match(await bob.locator('#reason').textContent(), /server is full/);
+    await alice.click('#disconnect');
+    await server.isEmpty();
+    await bob.click('#retry');
+    await isState(bob, 'online');
+    await bob.close();
+  }));
+
 test('a text over the limit of the server comes back with the limit', () =>
   withServer(['--max-text-length', '10'], async server => {
     const alice = await member('Alice', {}, server);
