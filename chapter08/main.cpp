@@ -28,7 +28,7 @@ void serve(const Settings& settings) {
     // [sections]
     // 1. Middleware
     app.add_middleware({
-        .allow_origins = {"*"},
+        .allow_origins = settings.allow_origins,
         .allow_credentials = true,
         .allow_methods = {"*"},
         .allow_headers = {"*"},

@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include "beastapi/origin.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -76,6 +78,28 @@ void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->envname("CHAT_CONNECTION_BURST")
         ->type_name("COUNT")
         ->check(CLI::Range(1, 1'000'000));
+}
+
+/// Nothing, or what is wrong with an origin.
+std::string check_origin(const std::string& text) {
+    if (text == "*" || beastapi::parse_origin(text)) {
+        return "";
+    }
+    return fmt::format(
+        "'{}' is no origin: write scheme://host or scheme://host:port, with no path behind it, or "
+        "*",
+        text);
+}
+
+void add_origin_options(CLI::App& app, std::vector<std::string>& allow_origins) {
+    app.add_option("--allow-origin", allow_origins,
+                   "Another origin whose pages may use this server, such as https://example.org; "
+                   "* for all. May be given several times, or with commas")
+        ->envname("CHAT_ALLOW_ORIGIN")
+        ->type_name("ORIGIN")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::Validator(check_origin, ""));
 }
 
 /// What a connection may take, of time and of bytes.
@@ -179,6 +203,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
     add_server_options(app, settings.server);
+    add_origin_options(app, settings.allow_origins);
     add_chat_options(app, settings.chat);
     add_folder_options(app, settings);
 

@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 struct Settings {
     beastapi::ServerSettings server;
     chat::ChatSettings chat;
+    std::vector<std::string> allow_origins;  ///< see beastapi::CORSMiddleware
     std::string log_level = "info";
     std::filesystem::path static_dir;
     std::filesystem::path swagger_ui_dir;

@@ -2,6 +2,7 @@
 
 #include "beastapi/detail/server.hpp"
 #include "beastapi/openapi.hpp"
+#include "beastapi/origin.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -162,6 +163,12 @@ std::pair<const Route*, Params> App::find_websocket(std::string_view path) const
     return {nullptr, Params()};
 }
 
+bool App::allows_origin(const Request& request) const {
+    const auto origin = request.headers.get("Origin");
+    return !origin || is_same_origin(*origin, request.headers.get("Host").value_or("")) ||
+           (cors_ && cors_->allows_origin(*origin));
+}
+
 void App::run(const ServerSettings& settings) {
     namespace asio = boost::asio;
     asio::io_context context{1};
@@ -182,6 +189,11 @@ void App::run(const ServerSettings& settings) {
                        [&](const std::exception_ptr&) { context.stop(); });
     });
     server->start();
+    if (cors_ && cors_->allows_every_origin()) {
+        spdlog::warn(
+            "any page on the web may open WebSockets here, and read the answers, because "
+            "every origin is allowed");
+    }
     spdlog::info("{} running on {} (Press CTRL+C to quit)", info_.title, server->url());
     if (!spdlog::should_log(spdlog::level::info) && settings.port == 0) {
         fmt::print(stderr, "{}\n", server->url());

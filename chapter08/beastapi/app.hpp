@@ -109,6 +109,11 @@ public:
     /// The WebSocket endpoint at that path, with the path's parameters; null if there is none.
     std::pair<const Route*, Params> find_websocket(std::string_view path) const;
 
+    /// Whether a page may open a WebSocket: one of the server's own, which names the request's
+    /// `Host` in `Origin`, and one of an origin that CORSMiddleware allows. Who sends no `Origin`
+    /// is no browser, and may.
+    bool allows_origin(const Request& request) const;
+
     /// What the layer has refused; handlers may show it.
     Refusals& refusals() noexcept { return refusals_; }
     const Refusals& refusals() const noexcept { return refusals_; }

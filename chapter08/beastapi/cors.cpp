@@ -1,6 +1,7 @@
 #include "beastapi/cors.hpp"
 
 #include "beastapi/detail/text.hpp"
+#include "beastapi/origin.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,7 +24,14 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
 }  // namespace
 
 bool CORSMiddleware::allows_origin(std::string_view origin) const {
-    return contains(allow_origins, "*") || contains(allow_origins, origin);
+    const auto is_it = [origin, parsed = parse_origin(origin)](const std::string& allowed) {
+        return allowed == origin || (parsed && parse_origin(allowed) == parsed);
+    };
+    return allows_every_origin() || std::any_of(allow_origins.begin(), allow_origins.end(), is_it);
+}
+
+bool CORSMiddleware::allows_every_origin() const {
+    return contains(allow_origins, "*");
 }
 
 bool CORSMiddleware::allows_headers(std::string_view list) const {
@@ -90,7 +98,7 @@ void CORSMiddleware::apply(const Request& request, Response& response) const {
     }
     // With credentials a browser does not take `*` for an answer (the Fetch standard,
     // section 3.3.5).
-    const bool any = contains(allow_origins, "*") && !allow_credentials;
+    const bool any = allows_every_origin() && !allow_credentials;
     response.header("Access-Control-Allow-Origin", any ? "*" : std::string(*origin));
     if (allow_credentials) {
         response.header("Access-Control-Allow-Credentials", "true");

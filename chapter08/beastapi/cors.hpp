@@ -14,12 +14,17 @@ namespace beastapi {
 
 /// Lets pages of other origins read the answers, with the options and the answers of CORSMiddleware
 /// (the Fetch standard, section 3.3). To be added by App::add_middleware().
+///
+/// CORS itself does not hold WebSockets back. Here it does: see App::allows_origin().
 struct CORSMiddleware {
     std::vector<std::string> allow_origins;  ///< such as `https://example.org`, or `*` for all
     bool allow_credentials = false;
     std::vector<std::string> allow_methods{"GET"};  ///< or `*`
     std::vector<std::string> allow_headers{};       ///< or `*`
     std::chrono::seconds max_age{600};
+
+    bool allows_origin(std::string_view origin) const;
+    bool allows_every_origin() const;
 
     /// The answer to a preflight request; nothing if `request` is none.
     std::optional<Response> preflight(const Request& request) const;
@@ -28,7 +33,6 @@ struct CORSMiddleware {
     void apply(const Request& request, Response& response) const;
 
 private:
-    bool allows_origin(std::string_view origin) const;
     bool allows_headers(std::string_view list) const;
 };
 

@@ -116,13 +116,4 @@ BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) {
     run(check_docs(port));
 }
 
-static awaitable<void> check_cors(unsigned short port) {
-    const HttpResponse response = co_await get(port, "/health", "Origin: https://example.org\r\n");
-    BOOST_TEST(response.header("access-control-allow-origin") == "https://example.org");
-}
-
-BOOST_AUTO_TEST_CASE(any_origin_may_read_as_in_the_tutorial) {
-    run(check_cors(port));
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -212,6 +212,10 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
     check_refused({"--connection-rate", "1e9"});
     check_refused({"--connection-rate", "0.0001"});
     check_refused({"--connection-burst", "0"});
+    check_refused({"--allow-origin", "example.org"});
+    check_refused({"--allow-origin", "https://example.org/chat"});
+    check_refused({"--allow-origin", "https://example.org,null"});
+    check_refused({"--allow-origin"});
     check_refused({"--request-timeout", "0"});
     check_refused({"--max-head-bytes", "1"});
     check_refused({"--handshake-timeout", "0"});
@@ -222,6 +226,7 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
 BOOST_AUTO_TEST_CASE(a_bad_value_in_the_environment_is_one_line_and_2) {
     check_refused({}, {"CHAT_PORT=x"});
     check_refused({}, {"CHAT_LOCALE=tlh"});
+    check_refused({}, {"CHAT_ALLOW_ORIGIN=example.org"});
     check_refused({}, {"CHAT_HEARTBEAT_TIMEOUT=soon"});
 }
 

@@ -183,7 +183,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
             if (route != nullptr) {
-                response = handshake_refusal(*request);
+                response = self->refusal_of(*request);
             }
             if (route != nullptr && !response) {
                 request->path_params = std::move(params);
@@ -229,6 +229,20 @@ awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_requ
         co_await respond(self, std::move(*answer), false, false);
     }
     co_return nullptr;
+}
+
+std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
+    if (auto response = handshake_refusal(handshake)) {
+        return response;
+    }
+    if (server_->app().allows_origin(handshake)) {
+        return std::nullopt;
+    }
+    server_->refusals().count("origin");
+    spdlog::info("{}:{} - \"WebSocket {}\" [rejected] for a page of {}", handshake.client.host,
+                 handshake.client.port, handshake.path,
+                 percent_encode_unsafe(handshake.headers.get("Origin").value_or("")));
+    return error_response(403, "Origin not allowed");
 }
 
 void HttpSession::count(const std::optional<Response>& answer, bool request_has_begun) {

@@ -72,6 +72,7 @@ private:
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline);
     Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message);
+    std::optional<Response> refusal_of(const Request& handshake);
     void count(const std::optional<Response>& answer, bool request_has_begun);
 
     /// Nothing if the target is malformed.

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace asyncio = beastapi::asyncio;
 namespace json = boost::json;
@@ -26,7 +27,7 @@ using std::chrono::system_clock;
 // [settings]
 const char* const environment = std::getenv("JWT_SECRET");
 const std::string secret = environment ? environment : "for this chapter only: 32 bytes or more";
-const std::set<std::string_view> allowed_origins{"http://localhost:8000", "http://127.0.0.1:8000"};
+const std::vector<std::string> allowed_origins{"http://localhost:8000", "http://127.0.0.1:8000"};
 constexpr std::chrono::seconds leeway(30);  // by which clocks may differ
 // [/settings]
 
@@ -76,13 +77,6 @@ std::string find_token(const WebSocket& websocket) {
 }
 // [/find]
 
-// [origin]
-bool is_allowed_origin(const WebSocket& websocket) {
-    const auto origin = websocket.header("Origin");
-    return !origin || allowed_origins.contains(*origin);
-}
-// [/origin]
-
 // [answer]
 json::object refresh(Claims& claims, const std::string& token) {
     const std::optional<Claims> renewed = verify(token);
@@ -122,10 +116,6 @@ struct Membership {
 
 // [endpoint]
 awaitable<void> websocket_chat(WebSocket websocket, std::string username, Usernames& usernames) {
-    if (!is_allowed_origin(websocket)) {
-        co_await websocket.close();  // before accept: the handshake is answered 403
-        co_return;
-    }
     const std::string_view offered = websocket.header("Sec-WebSocket-Protocol").value_or("");
     const std::string protocol = offered.starts_with("bearer,") ? "bearer" : "";
     co_await websocket.accept(protocol);
@@ -165,6 +155,9 @@ awaitable<Response> websocket_status(Usernames& usernames) {
 
 int main() {
     App app;
+    // [origin]
+    app.add_middleware({.allow_origins = allowed_origins});  // others are answered 403
+    // [/origin]
     Usernames usernames;
     app.websocket("/ws/chat/{username}", websocket_chat, usernames);
     app.get("/ws/status", websocket_status, usernames);

@@ -47,7 +47,7 @@ def command(
                 argv += ["--ws-max-size", value]
             elif name in ("--heartbeat-interval", "--heartbeat-timeout"):
                 environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
-            else:
+            elif (name, value) != ("--allow-origin", "*"):  # which it does without being asked
                 raise ServerError(f"fastapi has no setting {name}")
         return argv, environment
     if settings:
