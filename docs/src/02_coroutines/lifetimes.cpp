@@ -85,6 +85,8 @@ awaitable<void> awaited_at_once() {
 }
 // [/callers]
 
+// Wrong on purpose; clang-tidy sees it.
+// NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines)
 // [lambda]
 awaitable<void> captures_die() {
     const auto executor = co_await asio::this_coro::executor;
@@ -100,6 +102,7 @@ awaitable<void> captures_die() {
     co_await asyncio::sleep(20ms);
 }
 // [/lambda]
+// NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
 
 awaitable<void> async_main() {
     fmt::print("by reference, and the caller does not wait:\n");
