@@ -148,11 +148,11 @@ def options_of(program: Path) -> list[dict[str, Any]]:
     for found in row.finditer(text):
         kind = found["type"] or ""
         bounds = re.search(r" in \[(\S+) - (\S+)\]", kind)
-        default = re.search(r"=(\S.*?)$", kind)
+        default = re.search(r"=(\S.*?)(?: \.\.\.)?$", kind)  # "…" behind one that may be repeated
         options.append({
             "option": found["option"],
             "variable": found["variable"],
-            "default": default[1] if default else "",
+            "default": default[1] if default and default[1] != "[]" else "",
             "bounds": (float(bounds[1]), float(bounds[2])) if bounds else (),
         })  # fmt: skip
     return options
