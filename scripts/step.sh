@@ -86,18 +86,20 @@ case $version in
     flask) file=flask_socketio_app.py ;;
     *) file=$version ;;
 esac
+# The chapter on testing has tests in place of programs.
+[[ -f $folder/$file || ! -f $folder/test_$file ]] || file=test_$file
 # The last step of the tutorial is the project's own program.
 if [[ $version == cpp && $chapter == 08_chat && ! -f $folder/$file ]]; then
     exec "$root/scripts/run.sh" --host "$HOST" --port "$PORT"
 fi
 if [[ ! -f $folder/$file || $file == */* ]]; then
     there=()
-    [[ ! -f $folder/main.cpp && $chapter != 08_chat ]] || there+=(cpp)
-    [[ ! -f $folder/fastapi_app.py ]] || there+=(fastapi)
-    [[ ! -f $folder/flask_socketio_app.py ]] || there+=(flask)
+    [[ ! -f $folder/main.cpp && ! -f $folder/test_main.cpp && $chapter != 08_chat ]] || there+=(cpp)
+    [[ ! -f $folder/fastapi_app.py && ! -f $folder/test_fastapi_app.py ]] || there+=(fastapi)
+    [[ ! -f $folder/flask_socketio_app.py && ! -f $folder/test_flask_socketio_app.py ]] || there+=(flask)
     for other in "$folder"/*.cpp "$folder"/*.py; do
         case ${other##*/} in
-            main.cpp | fastapi_app.py | flask_socketio_app.py | '*'*) ;;
+            main.cpp | fastapi_app.py | flask_socketio_app.py | test_* | '*'*) ;;
             *) there+=("${other##*/}") ;;
         esac
     done
@@ -105,6 +107,15 @@ if [[ ! -f $folder/$file || $file == */* ]]; then
 fi
 
 case $file in
+    test_*.cpp)
+        set_up run
+        build release tutorial_tests || exit 1
+        exec "$root/build/release/tests/tutorial_tests" --log_level=test_suite --report_level=short --color_output=no
+        ;;
+    test_*.py)
+        set_up stacks
+        exec "$python" "$folder/$file" --verbose
+        ;;
     *.cpp) run_cpp "${file%.cpp}" ;;
     *.py)
         set_up stacks

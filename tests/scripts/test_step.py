@@ -61,6 +61,7 @@ class Step(unittest.TestCase):
         project.write("docs/src/02_coroutines/leak.cpp", CPP.replace("NAME", '"leak"'))
         project.write("docs/src/02_coroutines/notes.txt", "no program")
         project.write("docs/src/08_chat/fastapi_app.py", FASTAPI.partition("if __name__")[0])
+        project.write("docs/src/12_testing/test_flask_socketio_app.py", "import sys; print(sys.argv[1:])")
         project.write("docs/src/faq/nginx.conf", "no chapter")
         project.write("docs/src/08_chat/flask_socketio_app.py", FLASK)
 
@@ -126,6 +127,10 @@ class Step(unittest.TestCase):
 
     def test_runs_other_programs_of_a_chapter(self):
         self.assertEqual(self.step("02", "leak.cpp")[:2], (3, "leak: 127.0.0.1:8000\n"))
+
+    def test_runs_the_tests_of_a_chapter_that_has_tests_in_place_of_programs(self):
+        self.assertEqual(self.step("12", "flask")[:2], (0, "['--verbose']\n"))
+        self.refused(["12", "fastapi"], "chapter 12_testing", "there are: flask")
 
     def test_the_last_step_in_cpp_is_the_chat_server(self):
         # The stand-in prints its arguments, then takes the first for one that it does not know.
