@@ -12,6 +12,7 @@ HEADERS = sorted((ROOT / "chapter08" / "beastapi").glob("*.hpp"))
 PROGRAM = Path(os.environ.get("CHAPTER08", ROOT / "build/release/chapter08/chapter08"))
 LANGUAGES = {"English": ROOT / "docs", "Chinese": ROOT / "docs" / "zh-TW"}
 
+STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 TYPE = re.compile(r"(?:class|struct|union|enum(?: class)?)\s+(?:\[\[\w+\]\]\s*)?([\w:]+)")
 TEMPLATE = re.compile(r"template\s*<(?:[^<>]|<[^<>]*>)*>")
 FUNCTION = re.compile(r"(operator\W+|~?\w+)\s*\(")
@@ -21,7 +22,7 @@ VARIABLE = re.compile(r"(\w+)\s*(?:=.*)?$", re.DOTALL)
 
 def without_comments(text: str) -> str:
     """C++ without comments, contents of strings, and lines of the preprocessor."""
-    text = re.sub(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', lambda m: '""' if m[0][0] == '"' else " ", text, flags=re.DOTALL)
+    text = STRING_OR_COMMENT.sub(lambda found: '""' if found[0][0] == '"' else " ", text)
     return re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
 
 
