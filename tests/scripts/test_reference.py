@@ -1,4 +1,4 @@
-"""The pages of the reference name all that there is: beastapi's classes and functions, and each setting."""
+"""The reference names all that there is: beastapi's classes and functions, and each setting."""
 
 import os
 import re
