@@ -29,11 +29,11 @@ def without_comments(text: str) -> str:
 def public_names(text: str) -> set[str]:
     """What a header declares for its users, as `name` or `Class::name`.
 
-    Not: what is private, in a namespace `detail`, a constructor, a destructor, an operator, a friend,
-    or a specialisation of somebody else's template.
+    Not: what is private, in a namespace `detail`, a constructor, a destructor, an operator, a
+    friend, or a specialisation of somebody else's template.
     """
     names: set[str] = set()
-    scopes: list[tuple[str, bool]] = []  # the name of each open type or namespace, and whether it is public
+    scopes: list[tuple[str, bool]] = []  # open types and namespaces: the name, whether public
     skipped = 0  # depth inside of a body, an initialiser or something that is nobody's business
     head = ""
     for char in without_comments(text):
@@ -167,7 +167,10 @@ class ReferenceTest(unittest.TestCase):
             using boost::asio::awaitable;
             using Outcome = std::exception_ptr;
             namespace close_code { inline constexpr int normal = 1000; }
-            struct Settings { std::vector<std::string> tags{"a;b"}; std::size_t limit = 64 * 1024; };
+            struct Settings {
+                std::vector<std::string> tags{"a;b"};
+                std::size_t limit = 64 * 1024;
+            };
             enum class Kind { text };
             class Route : public Base {
             public:
