@@ -47,7 +47,7 @@ async function stopClock(page) {
 }
 
 for (const [code, said] of [
-  ['invalid_room', '“cpp” cannot be the name of a room: 1 to 32 visible characters.'],
+  ['invalid_room', 'This cannot be the name of a room: 1 to 32 visible characters are needed.'],
   ['too_many_rooms', 'You are in as many rooms as one may be. Leave one first.'],
 ]) {
   test(`${code} is said at the field for a room's name, which keeps it`, async () => {
