@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include "beastapi/origin.hpp"
+#include "identity_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -206,6 +207,8 @@ ParsedSettings parse_settings(int argc, char** argv) {
     add_origin_options(app, settings.allow_origins);
     add_chat_options(app, settings.chat);
     add_folder_options(app, settings);
+    IdentityOptions identity;
+    add_identity_options(app, identity);
 
     try {
         app.parse(argc, argv);
@@ -214,6 +217,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
             std::ifstream file(config_file);
             app.parse_from_stream(file);
         }
+        settings.chat.identity = read_identity(identity);
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {

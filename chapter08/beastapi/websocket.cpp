@@ -45,6 +45,10 @@ void WebSocket::post_volatile_text(std::string_view text) const {
     connection_->post_volatile(Opcode::text, text);
 }
 
+void WebSocket::post_close(std::uint16_t code, std::string_view reason) const {
+    connection_->close(code, reason);
+}
+
 awaitable<void> WebSocket::close(std::uint16_t code, std::string reason) const {
     connection_->close(code, reason);
     co_return;

@@ -110,6 +110,9 @@ public:
     /// UTF-8; what is beyond that is cut off. Does nothing once the connection has ended.
     awaitable<void> close(std::uint16_t code = close_code::normal, std::string reason = {}) const;
 
+    /// The same for whoever is no coroutine, such as the handler of a timer.
+    void post_close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
+
     /// Whether messages can still be sent and received.
     bool connected() const noexcept;
 

@@ -2,6 +2,8 @@
 
 #include "chat/names.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -11,18 +13,43 @@ namespace chat {
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
+namespace {
+
+/// Closes a connection whose handshake is done, so that a browser can read why.
+awaitable<void> refuse(WebSocket websocket, std::string reason) {
+    co_await websocket.close(beastapi::close_code::policy_violation, reason);
+    throw beastapi::WebSocketDisconnect(beastapi::close_code::policy_violation, reason);
+}
+
+}  // namespace
+
 ConnectionManager::ConnectionManager(ChatSettings settings)
-    : settings_(settings), messages_(settings.locale) {}
+    : settings_(std::move(settings)), messages_(settings_.locale) {
+    if (settings_.identity) {
+        verifier_.emplace(*settings_.identity);
+    }
+}
 
 // [connect]
 awaitable<ConnectionManager::Membership> ConnectionManager::connect(
     WebSocket websocket, std::optional<std::string> username) {
-    co_await websocket.accept();
-    const auto name = normalize_name(username.value_or(""));
+    std::string subprotocol = subprotocol_of(websocket.request());
+    co_await websocket.accept(std::move(subprotocol));
+    auto name = normalize_name(username.value_or(""));
     if (username && !name) {
-        co_await websocket.close(beastapi::close_code::policy_violation, "Invalid username");
-        throw beastapi::WebSocketDisconnect(beastapi::close_code::policy_violation,
-                                            "Invalid username");
+        co_await refuse(websocket, "Invalid username");
+    }
+    std::unique_ptr<TokenExpiry> expiry;
+    if (name && requires_tokens()) {
+        auto claims = check_token(websocket, *name);
+        if (!claims) {
+            co_await refuse(websocket, "Unauthorized");
+        }
+        name = std::move(claims->name);
+        const auto executor = co_await boost::asio::this_coro::executor;
+        expiry = std::make_unique<TokenExpiry>(executor,
+                                               [this, websocket] { end_by_expiry(websocket); });
+        expiry->expire_after(claims->valid_until - system_clock::now());
     }
     User* user = nullptr;
     bool came = true;
@@ -35,8 +62,10 @@ awaitable<ConnectionManager::Membership> ConnectionManager::connect(
         user->connections.push_back(websocket);
     }
     active_connections_.push_back(websocket);
-    members_.emplace(websocket,
-                     Member{user, steady_clock::now(), RateLimiter(settings_.message_rate), {}});
+    members_.emplace(
+        websocket,
+        Member{
+            user, steady_clock::now(), RateLimiter(settings_.message_rate), {}, std::move(expiry)});
     Membership membership(*this, websocket);
     if (came) {
         broadcast(messages_.join(membership.username(), get_connection_count()), websocket);

@@ -3,12 +3,16 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/refusals.hpp"
+#include "beastapi/request.hpp"
 #include "beastapi/websocket.hpp"
+#include "chat/identity.hpp"
 #include "chat/messages.hpp"
 #include "chat/rate_limiter.hpp"
 #include "chat/rooms.hpp"
+#include "chat/token_expiry.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +32,8 @@ struct ChatSettings {
     beastapi::RateLimit message_rate{.rate = 10, .burst = 40};
     /// The longest text of a message, in code points; 0: no limit.
     std::size_t max_text_length = 4000;
+    /// Whose tokens give names; nothing: anyone may take any free name.
+    std::optional<IdentitySettings> identity{};
 };
 
 /// The chat of one thread. It belongs to main(), and has to outlive App::run().
@@ -50,14 +56,27 @@ public:
     ///
     /// The others are told when a user's first connection comes. What comes back is the membership:
     /// when that goes out of scope, however the handler ends, disconnect() is called; Python needs
-    /// `finally`. Throws WebSocketDisconnect if the client has gone, or its name is not valid: then
-    /// it was closed with 1008 (Policy Violation), after the handshake, so that a browser can read
-    /// why.
+    /// `finally`. Throws WebSocketDisconnect if the client has gone, its name is not valid, or
+    /// tokens give the names and it has none for this one: then it was closed with 1008 (Policy
+    /// Violation), after the handshake, so that a browser can read why. When the token runs out,
+    /// the connection is closed so, too.
     awaitable<Membership> connect(WebSocket websocket, std::optional<std::string> username = {});
 
     /// Takes the connection out of its rooms and of the chat; the others are told when it was its
     /// user's last. Does nothing the second time.
     void disconnect(const WebSocket& websocket);
+
+    /// Whether only tokens give names.
+    bool requires_tokens() const noexcept { return verifier_.has_value(); }
+
+    /// Whether this client may be told who is connected: anyone, or, where tokens give the names,
+    /// whoever has one.
+    bool may_see_users(const WebSocket& websocket) const;
+    bool may_see_users(const beastapi::Request& request) const;
+
+    /// Lets the connection go on until this token runs out, and says how long that is. Nothing, and
+    /// no change, if the token does not hold or is for another user.
+    std::optional<std::chrono::seconds> refresh(const WebSocket& websocket, std::string_view token);
 
     /// Notes that something came from this connection just now.
     void update_activity(const WebSocket& websocket);
@@ -146,13 +165,18 @@ private:
         std::chrono::steady_clock::time_point last_activity;
         RateLimiter limiter;
         std::vector<const Room*> rooms;
+        std::unique_ptr<TokenExpiry> expiry;  // null without a token
     };
+
+    std::optional<TokenClaims> check_token(const WebSocket& websocket, std::string_view name);
+    void end_by_expiry(const WebSocket& websocket);
 
     void leave_room(const WebSocket& websocket, const Member& member, const Room& room);
     bool has_user(const Room& room, const User* user) const;
     RoomMembers describe(const Room& room) const;
 
     ChatSettings settings_;
+    std::optional<TokenVerifier> verifier_;
     Messages messages_;
     beastapi::Refusals refusals_;
     std::vector<WebSocket> active_connections_;    // in the order in which they came

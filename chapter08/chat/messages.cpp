@@ -268,6 +268,13 @@ std::string Messages::confirmation(std::string_view target_user,
     return json::serialize(frame);
 }
 
+std::string Messages::refreshed(std::chrono::seconds expires_in) const {
+    json::object frame;
+    frame["type"] = "refreshed";
+    frame["expires_in"] = expires_in.count();
+    return json::serialize(frame);
+}
+
 std::string Messages::ping() const {
     return bare("ping");
 }

@@ -48,6 +48,7 @@ public:
     std::string message(std::string_view username, const ClientMessage& from_client) const;
     std::string private_message(std::string_view from, const ClientMessage& from_client) const;
     std::string confirmation(std::string_view target_user, const ClientMessage& from_client) const;
+    std::string refreshed(std::chrono::seconds expires_in) const;
     std::string ping() const;
     std::string heartbeat_ack() const;
     /// `subject` is the user or the room that the error is about, if it is about one.

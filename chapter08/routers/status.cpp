@@ -10,17 +10,20 @@ namespace routers {
 namespace json = boost::json;
 using beastapi::awaitable;
 using beastapi::Refusals;
+using beastapi::Request;
 using beastapi::Response;
 using beastapi::Router;
 using chat::ConnectionManager;
 
 namespace {
 
-json::array describe_connections(const ConnectionManager& manager) {
+json::array describe_connections(const ConnectionManager& manager, bool named) {
     json::array connections;
     for (const auto& connection : manager.get_activity()) {
         json::object item;
-        item["username"] = connection.username.empty() ? "Unknown" : connection.username;
+        if (named) {
+            item["username"] = connection.username.empty() ? "Unknown" : connection.username;
+        }
         item["last_activity"] = chat::isoformat(connection.last_activity);
         item["idle_seconds"] = connection.idle.count();
         connections.push_back(std::move(item));
@@ -54,25 +57,30 @@ json::object describe_refusals(const Refusals& server, const Refusals& chat) {
     return counts;
 }
 
-// Who is connected.
-awaitable<Response> websocket_status(ConnectionManager& manager, const Refusals& refusals) {
-    const auto users = manager.get_connected_users();
+// Who is connected; where tokens give the names, these are for clients with a token alone.
+awaitable<Response> websocket_status(Request request, ConnectionManager& manager,
+                                     const Refusals& refusals) {
+    const bool named = manager.may_see_users(request);
     const std::chrono::duration<double> timeout = manager.settings().heartbeat_timeout;
     json::object status;
     status["connected_count"] = manager.get_connection_count();
-    status["connected_users"] = json::array(users.begin(), users.end());
+    if (named) {
+        const auto users = manager.get_connected_users();
+        status["connected_users"] = json::array(users.begin(), users.end());
+    }
     status["heartbeat_timeout"] = timeout.count();
-    status["connections"] = describe_connections(manager);
+    status["connections"] = describe_connections(manager, named);
     status["rooms"] = describe_rooms(manager, Members::counted);
     status["refusals"] = describe_refusals(refusals, manager.refusals());
     status["status"] = "active";
     co_return Response(std::move(status));
 }
 
-// Which rooms there are, and who is in them.
-awaitable<Response> list_rooms(ConnectionManager& manager) {
+// Which rooms there are, and who is in them; of these as above.
+awaitable<Response> list_rooms(Request request, ConnectionManager& manager) {
+    const auto members = manager.may_see_users(request) ? Members::named : Members::counted;
     json::object rooms;
-    rooms["rooms"] = describe_rooms(manager, Members::named);
+    rooms["rooms"] = describe_rooms(manager, members);
     co_return Response(std::move(rooms));
 }
 

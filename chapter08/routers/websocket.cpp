@@ -81,6 +81,10 @@ std::string sender_of(const ClientMessage& message, const WebSocket& websocket,
     if (!message.username) {
         return "Anonymous";
     }
+    if (manager.requires_tokens()) {
+        refusal = refuse(ErrorCode::unauthorized, "", manager);
+        return "";
+    }
     const auto name = chat::normalize_name(*message.username);
     if (!name) {
         refusal = refuse(ErrorCode::invalid_format, "", manager);
@@ -108,7 +112,10 @@ Reply join_room(std::string_view room, const WebSocket& websocket, ConnectionMan
     if (const auto refused = manager.join_room(websocket, room)) {
         return refuse(*refused, room, manager);
     }
-    const auto joined = manager.get_room(room).value();
+    auto joined = manager.get_room(room).value();
+    if (!manager.may_see_users(websocket)) {
+        joined.members.clear();
+    }
     return manager.messages().joined(joined.name, joined.members, joined.member_count);
 }
 
@@ -124,14 +131,21 @@ Reply leave_room(std::string_view room, const WebSocket& websocket, ConnectionMa
 
 // Who is online, or in a room.
 Reply who(const ClientMessage& message, const WebSocket& websocket, ConnectionManager& manager) {
+    const bool named = manager.may_see_users(websocket);
     if (!message.room) {
-        return manager.messages().users(manager.get_connected_users(),
-                                        manager.get_connection_count());
+        std::vector<std::string> users;
+        if (named) {
+            users = manager.get_connected_users();
+        }
+        return manager.messages().users(users, manager.get_connection_count());
     }
     if (manager.joined_room(websocket, *message.room) == nullptr) {
         return refuse(ErrorCode::not_in_room, *message.room, manager);
     }
-    const auto room = manager.get_room(*message.room).value();
+    auto room = manager.get_room(*message.room).value();
+    if (!named) {
+        room.members.clear();
+    }
     return manager.messages().users_of_room(room.name, room.members, room.member_count);
 }
 
@@ -147,6 +161,17 @@ Reply typing(const ClientMessage& message, const WebSocket& websocket, Connectio
     }
     return refusal;
 }
+
+// [refresh]
+// Takes a new token before the old one runs out.
+Reply refresh(std::string_view token, const WebSocket& websocket, ConnectionManager& manager) {
+    const auto expires_in = manager.refresh(websocket, token);
+    if (!expires_in) {
+        return refuse(ErrorCode::invalid_token, "", manager);
+    }
+    return manager.messages().refreshed(*expires_in);
+}
+// [/refresh]
 
 // [handle_frame]
 // Does what one frame asks for. Nothing in it waits: what comes back is sent to the client.
@@ -170,6 +195,7 @@ Reply handle_frame(std::string_view data, const WebSocket& websocket, Connection
         case ClientMessage::Type::heartbeat:
             return manager.messages().heartbeat_ack();
         case ClientMessage::Type::refresh:
+            return refresh(message.token, websocket, manager);
         case ClientMessage::Type::pong:
             return std::nullopt;
     }
