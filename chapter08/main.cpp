@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 namespace {
 
@@ -36,6 +37,11 @@ void serve(const Settings& settings) {
 
     // 2. Static files
     app.mount("/static", beastapi::StaticFiles(settings.static_dir));
+    if (std::filesystem::is_directory(settings.tutorial_dir)) {
+        app.mount("/tutorial", beastapi::StaticFiles(settings.tutorial_dir, {.html = true}));
+    } else {
+        app.get("/tutorial", routers::no_tutorial).include_in_schema(false);
+    }
 
     // 3. Routes
     app.include_router(routers::websocket(manager));

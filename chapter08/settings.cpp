@@ -179,12 +179,17 @@ void add_folder_options(CLI::App& app, Settings& settings) {
                    "The npm package swagger-ui-dist, for /docs")
         ->envname("CHAT_SWAGGER_UI_DIR")
         ->type_name("DIR");
+    app.add_option("--tutorial-dir", settings.tutorial_dir,
+                   "The folder served as /tutorial: what scripts/docs.sh --build makes")
+        ->envname("CHAT_TUTORIAL_DIR")
+        ->type_name("DIR");
 }
 
 }  // namespace
 
 ParsedSettings parse_settings(int argc, char** argv) {
     Settings settings;
+    settings.tutorial_dir = CHAPTER08_TUTORIAL_DIR;
     settings.static_dir = CHAPTER08_STATIC_DIR;
     settings.swagger_ui_dir = CHAPTER08_SWAGGER_UI_DIR;
 

@@ -16,6 +16,7 @@ struct Settings {
     std::string log_level = "info";
     std::filesystem::path static_dir;
     std::filesystem::path swagger_ui_dir;
+    std::filesystem::path tutorial_dir;  ///< the built site; it may not be there
 };
 
 /// Settings, or, if there is nothing to run (`--help`, a usage error), the status to exit with.

@@ -24,6 +24,7 @@ suites=(
     "quick|coroutines|no co_await that GCC 12 compiles wrongly"
     "quick|shell_scripts|the shell scripts pass shellcheck"
     "quick|snippets|the code in the docs is that of the files it comes from"
+    "quick|docs|the docs lack no page, heading or link"
     "quick|compile_release|it compiles"
     "quick|unit_tests|unit tests"
     "full|other_tests|integration tests"
@@ -33,6 +34,7 @@ suites=(
     "full|conversations|the conversations, with all three stacks"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
     "full|browser_tests|the page in Chromium"
+    "full|site|the site of the tutorial in Chromium"
     "full|lint|clang-tidy finds no mistake"
     "sanitize|compile_sanitize|it compiles with sanitizers and without warnings"
     "sanitize|sanitized_tests|unit and integration tests with sanitizers"
@@ -57,6 +59,8 @@ shell_scripts() {
 
 snippets() { check scripts/snippets.py --check; }
 
+docs() { check scripts/check_docs.py; }
+
 compile_release() { check build release all || abandon; }
 unit_tests() { ctest_suite release --label-regex '^unit$'; }
 other_tests() { ctest_suite release --label-exclude '^unit$'; }
@@ -66,6 +70,7 @@ conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
 chapter_conversations() { conversation_suite release --chapter all; }
 browser_tests() { node_suite release tests/browser; }
+site() { check scripts/docs.sh --build && node_suite release tests/site; }
 lint() { check scripts/lint.sh; }
 
 compile_sanitize() { check build sanitize all || abandon; }

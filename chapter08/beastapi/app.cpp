@@ -145,7 +145,11 @@ awaitable<Response> App::answer(Request request) const {
 
 const App::Mount* App::find_mount(std::string_view path) const {
     for (const Mount& mount : mounts_) {
-        if (path.starts_with(mount.path) && path.substr(mount.path.size()).starts_with('/')) {
+        if (!path.starts_with(mount.path)) {
+            continue;
+        }
+        const std::string_view below = path.substr(mount.path.size());
+        if (below.starts_with('/') || (below.empty() && mount.files.settings().html)) {
             return &mount;
         }
     }

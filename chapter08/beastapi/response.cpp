@@ -91,19 +91,25 @@ Response PlainTextResponse(std::string body, unsigned status) {
     return Response(status, "text/plain; charset=utf-8", std::move(body));
 }
 
-Response FileResponse(const std::filesystem::path& path) {
+Response RedirectResponse(std::string url, unsigned status) {
+    Response response = Response::empty(status);
+    response.header("Location", std::move(url));
+    return response;
+}
+
+Response FileResponse(const std::filesystem::path& path, unsigned status) {
     // stat() gives the wall-clock time of the change, which std::filesystem in C++20 on GCC 12 does
     // not.
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) {
         return error_response(404, "Not Found");
     }
-    Response response(200);
+    Response response(status);
     response.header("Content-Type", std::string(content_type_of(path)));
     response.header("Last-Modified",
-                    detail::http_date(std::chrono::system_clock::from_time_t(status.st_mtime)));
-    response.header("ETag", fmt::format("\"{:x}-{:x}-{:x}\"", status.st_mtim.tv_sec,
-                                        status.st_mtim.tv_nsec, status.st_size));
+                    detail::http_date(std::chrono::system_clock::from_time_t(found.st_mtime)));
+    response.header("ETag", fmt::format("\"{:x}-{:x}-{:x}\"", found.st_mtim.tv_sec,
+                                        found.st_mtim.tv_nsec, found.st_size));
     response.file_ = path;
     return response;
 }

@@ -38,7 +38,7 @@ public:
     const std::optional<std::filesystem::path>& file() const noexcept { return file_; }
 
 private:
-    friend Response FileResponse(const std::filesystem::path& path);
+    friend Response FileResponse(const std::filesystem::path& path, unsigned status);
     explicit Response(unsigned status) : status_(status) {}
 
     unsigned status_;
@@ -53,7 +53,10 @@ Response PlainTextResponse(std::string body, unsigned status = 200);
 
 /// Sends a file, with its content type by its suffix, Last-Modified and ETag (RFC 9110,
 /// section 8.8). 404 if there is no such file.
-Response FileResponse(const std::filesystem::path& path);
+Response FileResponse(const std::filesystem::path& path, unsigned status = 200);
+
+/// Sends the client elsewhere: `url` is what `Location` says (RFC 9110, section 10.2.2).
+Response RedirectResponse(std::string url, unsigned status = 307);
 
 /// FastAPI's shape of an error: `{"detail": …}`.
 Response error_response(unsigned status, std::string_view detail);

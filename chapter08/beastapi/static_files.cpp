@@ -43,7 +43,8 @@ bool not_modified(const Request& request, const Response& response) {
 
 }  // namespace
 
-StaticFiles::StaticFiles(const fs::path& directory) {
+StaticFiles::StaticFiles(const fs::path& directory, StaticFilesSettings settings)
+    : settings_(settings) {
     std::error_code error;
     directory_ = fs::canonical(directory, error);
     if (error || !fs::is_directory(directory_)) {
@@ -53,6 +54,15 @@ StaticFiles::StaticFiles(const fs::path& directory) {
 }
 
 Response StaticFiles::get(const Request& request, std::string_view path) const {
+    Response response = find(request, path);
+    if (settings_.html && response.status() == 404) {
+        Response page = FileResponse(directory_ / "404.html", 404);
+        return page.file() ? page : response;
+    }
+    return if_modified(request, std::move(response));
+}
+
+Response StaticFiles::find(const Request& request, std::string_view path) const {
     const auto decoded = detail::percent_decode(path);
     if (!decoded || decoded->find('\0') != std::string::npos) {
         return error_response(404, "Not Found");
@@ -65,7 +75,12 @@ Response StaticFiles::get(const Request& request, std::string_view path) const {
     if (error || inside.first != directory_.end()) {
         return error_response(404, "Not Found");
     }
-    return if_modified(request, FileResponse(file));
+    if (settings_.html && fs::is_directory(file, error)) {
+        // Links in a page are relative to its address, so a folder's has to end with a slash.
+        return path.ends_with('/') ? FileResponse(file / "index.html")
+                                   : RedirectResponse(request.path + "/");
+    }
+    return FileResponse(file);
 }
 
 Response if_modified(const Request& request, Response response) {

@@ -47,4 +47,11 @@ awaitable<Response> health_check() {
     co_return Response(health);
 }
 
+awaitable<Response> no_tutorial() {
+    co_return beastapi::PlainTextResponse(
+        "The tutorial has not been built: run scripts/docs.sh --build, then start the server "
+        "anew.\n",
+        503);
+}
+
 }  // namespace routers

@@ -12,4 +12,7 @@ beastapi::awaitable<beastapi::Response> read_root();
 beastapi::awaitable<beastapi::Response> chat_page(std::filesystem::path static_dir);
 beastapi::awaitable<beastapi::Response> health_check();
 
+/// In the place of the tutorial, where it has not been built: says how to.
+beastapi::awaitable<beastapi::Response> no_tutorial();
+
 }  // namespace routers

@@ -56,7 +56,7 @@ export default defineConfig({
       joinChineseLines(md);
       stacks(md);
       mermaid(md);
-      linkSources(md);
+      linkSources(md, base);
     },
   },
 

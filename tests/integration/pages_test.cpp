@@ -1,6 +1,7 @@
 // The pages of the real program: the root, the page, the health check, the documentation.
 #include "support/http_client.hpp"
 #include "support/server_process.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -114,6 +115,47 @@ static awaitable<void> check_docs(unsigned short port) {
 
 BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) {
     run(check_docs(port));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(tutorial)
+
+static awaitable<void> check_site(unsigned short port) {
+    const HttpResponse redirect = co_await get(port, "/tutorial");
+    BOOST_TEST(redirect.status == 307U);
+    BOOST_TEST(redirect.header("location") == "/tutorial/");
+    const HttpResponse front = co_await get(port, "/tutorial/");
+    BOOST_TEST(front.status == 200U);
+    BOOST_TEST(front.header("content-type") == "text/html; charset=utf-8");
+    BOOST_TEST(front.body == "<p>front</p>");
+    const HttpResponse page = co_await get(port, "/tutorial/zh-TW/01.html");
+    BOOST_TEST(page.body == "<p>one</p>");
+    const HttpResponse missing = co_await get(port, "/tutorial/02.html");
+    BOOST_TEST(missing.status == 404U);
+    BOOST_TEST(missing.body == "<p>nothing</p>");
+}
+
+BOOST_AUTO_TEST_CASE(it_is_served_with_its_front_page_and_its_404) {
+    TemporaryDirectory site;
+    site.write("index.html", "<p>front</p>");
+    site.write("404.html", "<p>nothing</p>");
+    site.write("zh-TW/01.html", "<p>one</p>");
+    ServerProcess process({"--port", "0", "--tutorial-dir", site.path().string()});
+    io_context context{1};
+    test::run(context, check_site(process.port()));
+}
+
+static awaitable<void> check_no_site(unsigned short port) {
+    const HttpResponse response = co_await get(port, "/tutorial");
+    BOOST_TEST(response.status == 503U);
+    BOOST_TEST(response.body.find("scripts/docs.sh --build") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(where_it_is_not_built_one_is_told_how) {
+    ServerProcess process({"--port", "0", "--tutorial-dir", "/no/such/folder"});
+    io_context context{1};
+    test::run(context, check_no_site(process.port()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

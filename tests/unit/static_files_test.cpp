@@ -154,4 +154,50 @@ BOOST_AUTO_TEST_CASE(the_etag_outweighs_the_date) {
     BOOST_TEST(get(request).status() == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(a_site_serves_the_index_of_a_folder) {
+    directory.write("public/index.html", "front");
+    directory.write("public/sub/index.html", "sub");
+    const StaticFiles site(directory.path() / "public", {.html = true});
+    const auto file = [&](std::string_view path) {
+        Request request;
+        request.path = std::string("/site") + std::string(path);
+        const Response response = site.get(request, path);
+        BOOST_TEST(response.status() == 200U);
+        return response.file()
+            .value_or(fs::path())
+            .lexically_relative(fs::canonical(directory.path()));
+    };
+    BOOST_TEST(file("/") == "public/index.html");
+    BOOST_TEST(file("/sub/") == "public/sub/index.html");
+    BOOST_TEST(file("/chat.html") == "public/chat.html");
+    // Without the setting a folder is no file.
+    BOOST_TEST(status("/") == 404U);
+    BOOST_TEST(status("/sub/") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_site_redirects_to_the_address_with_a_slash) {
+    directory.write("public/sub/index.html", "sub");
+    const StaticFiles site(directory.path() / "public", {.html = true});
+    for (const std::string path : {"", "/sub", "/%73ub"}) {
+        Request request;
+        request.path = "/site" + path;
+        const Response response = site.get(request, path);
+        BOOST_TEST(response.status() == 307U);
+        BOOST_TEST(response.header("Location").value_or("") == request.path + "/");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_site_has_a_page_for_what_is_not_found) {
+    const StaticFiles site(directory.path() / "public", {.html = true});
+    BOOST_TEST(!site.get(Request(), "/missing.html").file());
+    directory.write("public/404.html", "nothing");
+    Request request;
+    request.headers.add("If-None-Match", "*");
+    for (const std::string_view path : {"/missing.html", "/sub/", "/../secret.txt", "/%00"}) {
+        const Response response = site.get(request, path);
+        BOOST_TEST(response.status() == 404U);
+        BOOST_TEST(response.file().value_or(fs::path()).filename() == "404.html");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,20 +8,20 @@ const DOCS = fileURLToPath(new URL('../../', import.meta.url));
 const ROOT = path.dirname(path.resolve(DOCS));
 const linked = new Set(); // relative to ROOT
 
-export function linkSources(md) {
+export function linkSources(md, base) {
   md.core.ruler.push('sources', state => {
     for (const { children } of state.tokens) {
       children?.forEach((link, at) => {
         if (link.type === 'link_open') {
           const end = children.find((token, n) => n > at && token.type === 'link_close');
-          follow(link, end, state.env);
+          follow(link, end, base, state.env);
         }
       });
     }
   });
 }
 
-function follow(link, end, env) {
+function follow(link, end, base, env) {
   const href = link.attrGet('href') ?? '';
   if (/^([a-z]+:|\/|#)/i.test(href) || !env.relativePath) return;
   const file = path.resolve(DOCS, path.dirname(env.relativePath), decodeURI(href.replace(/[?#].*/, '')));
@@ -35,7 +35,7 @@ function follow(link, end, env) {
   }
   const name = path.relative(ROOT, file);
   linked.add(name);
-  link.attrSet('href', `/source/${name}${textSuffix(name)}`);
+  link.attrSet('href', `${base}source/${name}${textSuffix(name)}`);
   link.attrSet('target', '_blank');
 }
 
