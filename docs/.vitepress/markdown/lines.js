@@ -10,7 +10,12 @@ export const lines = {
       // An answer has no syntax.
       for (const part of node.children) delete part.properties?.style;
     }
-    addBreaks(node);
+  },
+  // VitePress's own transformers are done with the pieces then.
+  code(node) {
+    for (const line of node.children) {
+      if (line.tagName === 'span') addBreaks(line);
+    }
   },
 };
 
