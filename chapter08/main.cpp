@@ -38,6 +38,7 @@ void serve(const Settings& settings) {
     // 2. Static files
     app.mount("/static", beastapi::StaticFiles(settings.static_dir));
     if (std::filesystem::is_directory(settings.tutorial_dir)) {
+        // Its scripts are files; its colours are style attributes, which need 'unsafe-inline'.
         app.mount("/tutorial", beastapi::StaticFiles(settings.tutorial_dir, {.html = true}));
     } else {
         app.get("/tutorial", routers::no_tutorial).include_in_schema(false);
