@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Checks and tests everything.
 #
-#   scripts/test.sh [--quick | --sanitize | --ci] [REGEX…]
+#   scripts/test.sh [--quick | --sanitize | --ci | --fuzz[=SECONDS]] [REGEX…]
 #
 #   --quick       the checks and the unit tests only: about as long as the build takes.
 #   --sanitize    instead of the usual suites, those that run the C++, under AddressSanitizer and
 #                 UndefinedBehaviorSanitizer.
 #   --ci          the usual suites, then --sanitize.
-#   REGEX…        only the C++ tests whose names match one of these (as ctest -R does).
+#   --fuzz[=SECONDS]
+#                 the fuzzers of tests/fuzz instead, each for so long (60). What one finds is kept in
+#                 build/log, and what it has learnt in build/corpus, where the next run begins.
+#   REGEX…        only the C++ tests, or the fuzzers, whose names match one of these (as ctest -R does).
 #   --help        this text.
 #
 # Installs what is missing. The last line is `N passed, N failed`; the exit status is 0 if none failed.
@@ -18,7 +21,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/lib/build.sh"
 
 # What is run, in this order: when, a function below, and what it is. A new suite is a new line.
-# "quick" runs always but under --sanitize, "full" not with --quick, "sanitize" with that or --ci.
+# "quick" runs always but under --sanitize, "full" not with --quick, "sanitize" with that or --ci,
+# "fuzz" with that.
 suites=(
     "quick|layout|the C++ is laid out by .clang-format"
     "quick|coroutines|no co_await that GCC 12 compiles wrongly"
@@ -41,6 +45,8 @@ suites=(
     "sanitize|sanitized_conversations|the conversations, server with sanitizers"
     "sanitize|sanitized_chapters|the tutorial's programs with sanitizers"
     "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
+    "fuzz|compile_fuzzers|the fuzzers compile"
+    "fuzz|fuzzers|nothing that strangers send does harm"
 )
 
 layout() { check scripts/format.sh --check; }
@@ -78,6 +84,18 @@ sanitized_tests() { ctest_suite sanitize; }
 sanitized_conversations() { conversation_suite sanitize --stack cpp; }
 sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
 sanitized_browser_tests() { node_suite sanitize tests/browser; }
+
+compile_fuzzers() { check build fuzz fuzzers || abandon; }
+fuzzers() {
+    local each
+    # Side by side, one a core.
+    printf '%s\n' build/fuzz/tests/fuzz/fuzz_* | sed 's/.*fuzz_//' | grep -E -- "${pattern:-.}" |
+        xargs -I NAME -P "$(getconf _NPROCESSORS_ONLN)" bash -c 'fuzz "$@" || true' fuzz NAME "$seconds"
+    for each in build/fuzz/tests/fuzz/fuzz_*; do
+        each=${each##*fuzz_}
+        [[ ! $each =~ ${pattern:-.} ]] || check fuzzed "$each" || true
+    done
+}
 
 named_tests() { ctest_suite release --tests-regex "$pattern"; }
 named_sanitized_tests() { ctest_suite sanitize --tests-regex "$pattern"; }
@@ -187,6 +205,31 @@ conversation_suite() {
     at_least_one "tests/conformance ($preset)" "$status" "$passed_there" "$failed_there"
 }
 
+# fuzz NAME SECONDS
+fuzz() {
+    local log=build/log/fuzz-$1.log
+    mkdir -p "build/corpus/$1"
+    rm -f "$log" "build/log/fuzz-$1"-crash-*
+    "build/fuzz/tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=5 -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix="build/log/fuzz-$1-" "build/corpus/$1" "tests/fuzz/corpus/$1" >"$log" 2>&1
+    echo "ended with $?" >>"$log"
+}
+export -f fuzz
+
+# fuzzed NAME: says how it went.
+fuzzed() {
+    local log=build/log/fuzz-$1.log runs
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    if [[ $(tail -n 1 "$log") == "ended with 0" && -n $runs ]]; then
+        echo "$1: $runs inputs, nothing found"
+        return
+    fi
+    note "$1 found something:"
+    grep -E '^(==[0-9]+==ERROR|SUMMARY|fuzz:|artifact_prefix)' "$log" >&2 || tail -n 20 "$log" >&2
+    note "  build/fuzz/tests/fuzz/fuzz_$1 FILE plays it again. The whole log: $log"
+    return 1
+}
+
 # --- the run -----------------------------------------------------------------------------------------
 
 # run_suites GROUP…: the suites of these groups, one after the other.
@@ -209,10 +252,17 @@ run_suites() {
 }
 
 mode=usual
+seconds=60
 patterns=()
 for argument in "$@"; do
     case $argument in
         --quick | --sanitize | --ci) mode=${argument#--} ;;
+        --fuzz) mode=fuzz ;;
+        --fuzz=*)
+            mode=fuzz
+            seconds=${argument#--fuzz=}
+            [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$argument: SECONDS is a whole number"
+            ;;
         -h | --help)
             print_header "$0"
             exit 0
@@ -225,11 +275,12 @@ done
 cd "$root"
 exec </dev/null
 set_up test
+[[ $mode != fuzz ]] || set_up fuzz
 passed=0
 failed=0
 summary=()
 pattern=$(IFS='|' && echo "${patterns[*]}")
-if [[ -n $pattern ]]; then
+if [[ -n $pattern && $mode != fuzz ]]; then
     suites=(
         "quick|compile_release|it compiles"
         "quick|named_tests|tests named $pattern"
@@ -241,6 +292,7 @@ case $mode in
     usual) run_suites quick full ;;
     quick) run_suites quick ;;
     sanitize) run_suites sanitize ;;
+    fuzz) run_suites fuzz ;;
     ci)
         run_suites quick full
         $abandoned || run_suites sanitize

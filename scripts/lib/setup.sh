@@ -2,7 +2,7 @@
 # Installs what the project needs and the machine lacks; run again, it only looks.
 #
 #   source scripts/lib/setup.sh; set_up run
-#   scripts/lib/setup.sh run|stacks|docs|test
+#   scripts/lib/setup.sh run|stacks|docs|test|fuzz
 #
 # This file is the one list of what is installed, and why.
 set -euo pipefail
@@ -52,11 +52,13 @@ needs=(
     "test|shellcheck|shellcheck||finds mistakes in the scripts"
     "test|curl|curl||asks the server over HTTP in the tests of the scripts"
     "test|git|git||lists the files to check"
+    "fuzz|clang-$llvm|clang-$llvm||compiles the fuzzers"
+    "fuzz|libclang-rt-$llvm-dev|||libFuzzer, and the sanitizers of that compiler"
 )
 
 # set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
 # "run" builds and starts the server, "stacks" also the Python versions beside it, "docs" makes the site
-# of the tutorial, "test" is all that and what the tests need.
+# of the tutorial, "test" is all that and what the tests need; "fuzz" builds the fuzzers.
 set_up() {
     local group=$1 missing=()
     if have dpkg-query; then
@@ -74,8 +76,9 @@ in_group() {
     case $2 in
         docs) [[ $1 == npm ]] ;;
         run) [[ $1 == npm || $1 == run ]] ;;
-        stacks) [[ $1 != test ]] ;;
-        test) true ;;
+        stacks) [[ $1 != test && $1 != fuzz ]] ;;
+        test) [[ $1 != fuzz ]] ;;
+        fuzz) [[ $1 == npm || $1 == run || $1 == fuzz ]] ;;
     esac
 }
 
@@ -256,7 +259,7 @@ install_node_modules() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     case ${1:-} in
-        run | stacks | docs | test) set_up "$1" ;;
+        run | stacks | docs | test | fuzz) set_up "$1" ;;
         *) print_header "$0" ;;
     esac
 fi

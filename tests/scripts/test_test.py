@@ -116,6 +116,11 @@ class TestScript(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("unknown option --sanitise", printed)
 
+    def test_refuses_to_fuzz_for_no_time(self):
+        status, _, printed = self.run_script("--fuzz=soon")
+        self.assertEqual(status, 1)
+        self.assertIn("--fuzz=soon", printed)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 #include "beastapi/detail/http_session.hpp"
 
 #include "beastapi/detail/handshake.hpp"
+#include "beastapi/detail/http_request.hpp"
 #include "beastapi/detail/server.hpp"
 #include "beastapi/detail/text.hpp"
 
@@ -175,7 +176,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
         bool keep_alive =
             message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
-        std::optional<Request> request = self->describe(*message);
+        std::optional<Request> request = describe_request(*message, self->client_);
         std::optional<Response> response;
         if (!request) {
             response = error_response(400, "Malformed request: the target is not a valid URL");
@@ -289,37 +290,6 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
         server_->refusals().count(upgrade.refusal->name);
     }
     return upgrade;
-}
-
-std::optional<Request> HttpSession::describe(const HandshakeRequest& message) const {
-    Request request;
-    request.method = std::string(message.method_string());
-    request.target = percent_encode_unsafe({message.target().data(), message.target().size()});
-    std::string_view rest = request.target;
-    if (!rest.starts_with('/')) {
-        // A proxy may send the whole URL (RFC 9112, section 3.2.2).
-        const std::size_t authority = rest.find("://");
-        const std::size_t path =
-            authority == std::string_view::npos ? authority : rest.find('/', authority + 3);
-        if (path == std::string_view::npos) {
-            return std::nullopt;
-        }
-        rest.remove_prefix(path);
-    }
-    const std::size_t question = std::min(rest.find('?'), rest.size());
-    request.path = std::string(rest.substr(0, question));
-    auto query = parse_query(rest.substr(std::min(rest.size(), question + 1)));
-    if (!query || !percent_decode(request.path)) {
-        return std::nullopt;
-    }
-    request.query_params = std::move(*query);
-    for (const auto& field : message) {
-        request.headers.add({field.name_string().data(), field.name_string().size()},
-                            {field.value().data(), field.value().size()});
-    }
-    request.client = {client_.address().to_string(), client_.port()};
-    request.body = message.body();
-    return request;
 }
 
 awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response response,

@@ -75,9 +75,6 @@ private:
     std::optional<Response> refusal_of(const Request& handshake);
     void count(const std::optional<Response>& answer, bool request_has_begun);
 
-    /// Nothing if the target is malformed.
-    std::optional<Request> describe(const HandshakeRequest& message) const;
-
     std::shared_ptr<Server> server_;
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
