@@ -21,10 +21,9 @@ json::object system_notice(const char* event, const char* message, std::size_t c
 }
 
 json::object chat(const json::object& data) {
-    const json::value* username = data.if_contains("username");
-    return {{"type", "message"},
-            {"username", username != nullptr ? *username : json::value("Anonymous")},
-            {"message", data.at("message")}};
+    const json::value* name = data.if_contains("username");
+    const json::value username = name != nullptr ? *name : json::value("Anonymous");
+    return {{"type", "message"}, {"username", username}, {"message", data.at("message")}};
 }
 
 const json::object invalid_format = {
@@ -35,21 +34,18 @@ const json::object invalid_format = {
 // What a client sent: an object with a text in "message", or nothing if it is anything else.
 std::optional<json::object> parse(const std::string& text) {
     boost::system::error_code error;
-    const json::value data = json::parse(text, error);
-    if (error || !data.is_object()) {
-        return std::nullopt;
-    }
-    const json::value* message = data.as_object().if_contains("message");
+    const json::value data = json::parse(text, error);  // null if it is no JSON
+    const json::object* object = data.if_object();
+    const json::value* message = object != nullptr ? object->if_contains("message") : nullptr;
     if (message == nullptr || !message->is_string()) {
         return std::nullopt;
     }
-    return data.as_object();
+    return *object;
 }
 // [/parse]
 
 class ConnectionManager {
 public:
-    // Keeps a connection in the set for as long as it lives.
     class [[nodiscard]] Membership {
     public:
         Membership(ConnectionManager& manager, WebSocket websocket)
@@ -122,8 +118,7 @@ awaitable<void> websocket_chat(WebSocket websocket, ConnectionManager& manager) 
 // [/endpoint]
 
 awaitable<Response> websocket_status(ConnectionManager& manager) {
-    json::object status = {{"connected_count", manager.get_connection_count()}};
-    co_return Response(std::move(status));
+    co_return Response(json::object{{"connected_count", manager.get_connection_count()}});
 }
 
 int main() {
