@@ -17,6 +17,10 @@ socketio = SocketIO(app, cors_allowed_origins="*", async_mode="eventlet")
 members: dict[str, str | None] = {}  # session id -> user name, in order of joining
 
 
+def room_of(username: str) -> str:
+    return f"user:{username}"  # ROOM and session ids are rooms, too: a bare name might be one
+
+
 def now() -> str:
     return datetime.now(timezone.utc).isoformat()
 
@@ -36,7 +40,7 @@ def connect(auth: dict | None = None):
     newcomer = username is None or username not in members.values()
     members[request.sid] = username
     if username:
-        join_room(username)
+        join_room(room_of(username))
         users = {"username": username, "connected_users": connected_users()}
         emit("system", system("welcome", f"歡迎 {username} 加入聊天室！", **users))
         joined = system("join", f"{username} 加入了聊天室", username=username)
@@ -70,7 +74,7 @@ def message(data: dict):
         emit("message", chat, to=ROOM)
     elif target in members.values():
         private = {"from": username, "message": data["message"], "timestamp": timestamp}
-        emit("private", private, to=target)
+        emit("private", private, to=room_of(target))
         confirmation = {"message": f"私訊已發送給 {target}", "target_user": target}
         emit("confirmation", confirmation | {"timestamp": now()})
     else:
