@@ -42,6 +42,12 @@ find_chapter() {
     fail "there is no chapter $1 with programs; there are: $(list "${names[@]}")"
 }
 
+# is_module FILE: whether it is a part of another program in its folder, which imports it.
+is_module() {
+    local name=${1##*/}
+    grep -qs "^from ${name%.py} import " "${1%/*}"/*.py
+}
+
 # run_cpp NAME: the program of docs/src/$chapter/NAME.cpp.
 run_cpp() {
     local target=step_$chapter
@@ -92,7 +98,7 @@ esac
 if [[ $version == cpp && $chapter == 08_chat && ! -f $folder/$file ]]; then
     exec "$root/scripts/run.sh" --host "$HOST" --port "$PORT"
 fi
-if [[ ! -f $folder/$file || $file == */* ]]; then
+if [[ ! -f $folder/$file || $file == */* ]] || is_module "$folder/$file"; then
     there=()
     [[ ! -f $folder/main.cpp && ! -f $folder/test_main.cpp && $chapter != 08_chat ]] || there+=(cpp)
     [[ ! -f $folder/fastapi_app.py && ! -f $folder/test_fastapi_app.py ]] || there+=(fastapi)
@@ -100,7 +106,7 @@ if [[ ! -f $folder/$file || $file == */* ]]; then
     for other in "$folder"/*.cpp "$folder"/*.py; do
         case ${other##*/} in
             main.cpp | fastapi_app.py | flask_socketio_app.py | test_* | '*'*) ;;
-            *) there+=("${other##*/}") ;;
+            *) is_module "$other" || there+=("${other##*/}") ;;
         esac
     done
     fail "chapter $chapter has no version $version; there are: $(list "${there[@]}")"
