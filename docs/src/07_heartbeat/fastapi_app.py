@@ -3,10 +3,10 @@
 import asyncio
 import json
 import os
-import time
 from contextlib import suppress
 
 import uvicorn
+from connection_manager import ConnectionManager
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 # [settings]
@@ -16,10 +16,6 @@ HEARTBEAT_TIMEOUT = float(os.getenv("CHAT_HEARTBEAT_TIMEOUT", "30"))
 
 
 # [frames]
-def system_notice(event: str, message: str, count: int) -> dict:
-    return {"type": "system", "event": event, "message": message, "connected_count": count}
-
-
 def chat(username: str, data: dict) -> dict:
     return {"type": "message", "username": username, "message": data["message"]}
 
@@ -47,41 +43,6 @@ def is_of_type(data: dict, kind: str) -> bool:
 def has_text(data: dict) -> bool:
     return isinstance(data.get("message"), str)
 # [/parse]
-
-
-class ConnectionManager:
-    def __init__(self) -> None:
-        self.last_activity: dict[WebSocket, float] = {}
-
-    async def connect(self, websocket: WebSocket, username: str) -> None:
-        await websocket.accept()
-        self.update_activity(websocket)
-        message = f"{username} joined the chat room"
-        joined = system_notice("join", message, self.get_connection_count())
-        await self.broadcast(joined, exclude=websocket)
-
-    async def disconnect(self, websocket: WebSocket, username: str) -> None:
-        del self.last_activity[websocket]
-        message = f"{username} left the chat room"
-        await self.broadcast(system_notice("leave", message, self.get_connection_count()))
-
-    async def broadcast(self, frame: dict, exclude: WebSocket | None = None) -> None:
-        text = json.dumps(frame)
-        for connection in list(self.last_activity):
-            if connection is not exclude:
-                with suppress(Exception):  # it has gone; its own handler takes it out
-                    await connection.send_text(text)
-
-    # [activity]
-    def update_activity(self, websocket: WebSocket) -> None:
-        self.last_activity[websocket] = time.monotonic()
-
-    def idle_time(self, websocket: WebSocket) -> float:
-        return time.monotonic() - self.last_activity[websocket]
-    # [/activity]
-
-    def get_connection_count(self) -> int:
-        return len(self.last_activity)
 
 
 app = FastAPI()
@@ -126,8 +87,7 @@ async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
     tasks = []
     try:
         message = f"Welcome to the chat room, {username}!"
-        welcome = system_notice("welcome", message, manager.get_connection_count())
-        await websocket.send_json(welcome)
+        await websocket.send_json(manager.system_notice("welcome", message))
         tasks = [
             asyncio.create_task(chat_loop(websocket, username)),
             asyncio.create_task(heartbeat_sender(websocket)),

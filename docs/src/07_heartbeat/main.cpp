@@ -1,6 +1,7 @@
 // Chapter 07: a heartbeat. Three loops watch one connection, and the first to end ends the others.
 #include "beastapi/app.hpp"
 #include "beastapi/asyncio.hpp"
+#include "connection_manager.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
@@ -10,19 +11,14 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 namespace asyncio = beastapi::asyncio;
 namespace close_code = beastapi::close_code;
-namespace json = boost::json;
 using namespace boost::asio::experimental::awaitable_operators;
 using beastapi::App;
-using beastapi::awaitable;
 using beastapi::Response;
-using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
-using std::chrono::steady_clock;
 
 // [settings]
 steady_clock::duration seconds_from(const char* variable, double otherwise) {
@@ -36,10 +32,6 @@ const auto heartbeat_timeout = seconds_from("CHAT_HEARTBEAT_TIMEOUT", 30);
 // [/settings]
 
 // [frames]
-json::object system_notice(const char* event, const std::string& message, std::size_t count) {
-    return {{"type", "system"}, {"event", event}, {"message", message}, {"connected_count", count}};
-}
-
 json::object chat(const std::string& username, const json::object& data) {
     return {{"type", "message"}, {"username", username}, {"message", data.at("message")}};
 }
@@ -54,8 +46,8 @@ const json::object invalid_format = {
 // What a client sent: an object, or nothing if it is anything else.
 std::optional<json::object> parse(const std::string& text) {
     boost::system::error_code error;
-    const json::value data = json::parse(text, error);
-    if (error || !data.is_object()) {
+    const json::value data = json::parse(text, error);  // null if it is no JSON
+    if (!data.is_object()) {
         return std::nullopt;
     }
     return data.as_object();
@@ -71,70 +63,6 @@ bool has_text(const json::object& data) {
     return message != nullptr && message->is_string();
 }
 // [/parse]
-
-class ConnectionManager {
-public:
-    // Keeps a connection in the table for as long as it lives.
-    class [[nodiscard]] Membership {
-    public:
-        Membership(ConnectionManager& manager, WebSocket websocket, std::string username)
-            : manager_(&manager), websocket_(std::move(websocket)), username_(std::move(username)) {
-            manager_->update_activity(websocket_);
-        }
-        ~Membership() {
-            if (manager_ != nullptr) {
-                manager_->disconnect(websocket_, username_);
-            }
-        }
-        Membership(Membership&& other) noexcept
-            : manager_(std::exchange(other.manager_, nullptr)),
-              websocket_(std::move(other.websocket_)),
-              username_(std::move(other.username_)) {}
-
-    private:
-        ConnectionManager* manager_;
-        WebSocket websocket_;
-        std::string username_;
-    };
-
-    awaitable<Membership> connect(WebSocket websocket, std::string username) {
-        co_await websocket.accept();
-        Membership member(*this, websocket, username);
-        const std::string message = fmt::format("{} joined the chat room", username);
-        broadcast(system_notice("join", message, get_connection_count()), websocket);
-        co_return member;
-    }
-
-    void disconnect(const WebSocket& websocket, const std::string& username) {
-        last_activity_.erase(websocket);
-        const std::string message = fmt::format("{} left the chat room", username);
-        broadcast(system_notice("leave", message, get_connection_count()));
-    }
-
-    void broadcast(const json::object& frame, std::optional<WebSocket> exclude = {}) const {
-        const std::string text = json::serialize(frame);
-        for (const auto& [connection, last_activity] : last_activity_) {
-            if (connection != exclude) {
-                connection.post_text(text);
-            }
-        }
-    }
-
-    // [activity]
-    void update_activity(const WebSocket& websocket) {
-        last_activity_[websocket] = steady_clock::now();
-    }
-
-    steady_clock::duration idle_time(const WebSocket& websocket) const {
-        return steady_clock::now() - last_activity_.at(websocket);
-    }
-    // [/activity]
-
-    std::size_t get_connection_count() const { return last_activity_.size(); }
-
-private:
-    std::unordered_map<WebSocket, steady_clock::time_point> last_activity_;
-};
 
 // [chat_loop]
 awaitable<void> chat_loop(WebSocket websocket, std::string username, ConnectionManager& manager) {
@@ -179,7 +107,7 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
                                               ConnectionManager& manager) {
     const auto member = co_await manager.connect(websocket, username);
     const std::string message = fmt::format("Welcome to the chat room, {}!", username);
-    const json::object welcome = system_notice("welcome", message, manager.get_connection_count());
+    const json::object welcome = manager.system_notice("welcome", message);
     co_await websocket.send_text(json::serialize(welcome));
     const auto ended = co_await (asyncio::settle(chat_loop(websocket, username, manager)) ||
                                  asyncio::settle(heartbeat_sender(websocket)) ||
