@@ -2,11 +2,11 @@
 
 import json
 import os
-import time
 from collections import Counter
 
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from token_bucket import TokenBucket
 
 # [settings]
 MAX_CONNECTIONS = 3  # so few that four windows show it
@@ -19,24 +19,6 @@ MAX_MESSAGE_BYTES = 16 * 1024
 app = FastAPI()
 usernames: dict[WebSocket, str] = {}
 refusals: Counter[str] = Counter()
-
-
-# [bucket]
-class TokenBucket:
-    def __init__(self, rate: float, burst: float) -> None:
-        self.rate, self.burst, self.tokens = rate, burst, burst
-        self.updated = time.monotonic()
-
-    def take(self) -> int | None:
-        """Takes a token; milliseconds until there is one, if there is none."""
-        now = time.monotonic()
-        self.tokens = min(self.burst, self.tokens + (now - self.updated) * self.rate)
-        self.updated = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            return None
-        return int((1 - self.tokens) / self.rate * 1000) + 1
-# [/bucket]
 
 
 def error(code: str, **fields: object) -> dict:

@@ -1,11 +1,11 @@
 """Chapter 10 in Flask-SocketIO: a limit of connections, of messages a second, and of sizes."""
 
 import os
-import time
 from collections import Counter
 
 from flask import Flask, request
 from flask_socketio import ConnectionRefusedError, SocketIO, emit
+from token_bucket import TokenBucket
 
 # [settings]
 MAX_CONNECTIONS = 3  # so few that four windows show it
@@ -25,26 +25,8 @@ socketio = SocketIO(
 )
 # [/run]
 usernames: dict[str, str] = {}  # session id -> user name
-buckets: dict[str, "TokenBucket"] = {}
+buckets: dict[str, TokenBucket] = {}
 refusals: Counter[str] = Counter()
-
-
-# [bucket]
-class TokenBucket:
-    def __init__(self, rate: float, burst: float) -> None:
-        self.rate, self.burst, self.tokens = rate, burst, burst
-        self.updated = time.monotonic()
-
-    def take(self) -> int | None:
-        """Takes a token; milliseconds until there is one, if there is none."""
-        now = time.monotonic()
-        self.tokens = min(self.burst, self.tokens + (now - self.updated) * self.rate)
-        self.updated = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            return None
-        return int((1 - self.tokens) / self.rate * 1000) + 1
-# [/bucket]
 
 
 def error(code: str, **fields: object) -> None:

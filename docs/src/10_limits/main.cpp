@@ -1,10 +1,10 @@
 // Chapter 10 in C++: a limit of connections, of messages a second, and of sizes.
 #include "beastapi/app.hpp"
+#include "token_bucket.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,33 +30,6 @@ struct Chat {
     std::unordered_map<WebSocket, std::string> usernames;
     std::map<std::string, int> refusals;
 };
-
-// [bucket]
-class TokenBucket {
-public:
-    TokenBucket(double rate, double burst) : rate_(rate), burst_(burst), tokens_(burst) {}
-
-    // Takes a token; how long until there is one, if there is none.
-    std::optional<std::chrono::milliseconds> take() {
-        const auto now = std::chrono::steady_clock::now();
-        const std::chrono::duration<double> passed = now - updated_;
-        tokens_ = std::min(burst_, tokens_ + passed.count() * rate_);
-        updated_ = now;
-        if (tokens_ >= 1) {
-            tokens_ -= 1;
-            return std::nullopt;
-        }
-        const std::chrono::duration<double> wait((1 - tokens_) / rate_);
-        return std::chrono::ceil<std::chrono::milliseconds>(wait);
-    }
-
-private:
-    double rate_;
-    double burst_;
-    double tokens_;
-    std::chrono::steady_clock::time_point updated_ = std::chrono::steady_clock::now();
-};
-// [/bucket]
 
 json::object error(Chat& chat, const std::string& code) {
     ++chat.refusals[code];
