@@ -4,42 +4,13 @@ import asyncio
 import json
 import os
 import time
-from dataclasses import dataclass
 
-import jwt
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
-
-# [settings]
-SECRET = os.getenv("JWT_SECRET", "for this chapter only: 32 bytes or more")
-ALLOWED_ORIGINS = {"http://localhost:8000", "http://127.0.0.1:8000"}
-LEEWAY = 30  # seconds by which clocks may differ
-# [/settings]
+from identity import Claims, verify
 
 app = FastAPI()
 usernames: dict[WebSocket, str] = {}
-
-
-# [verify]
-@dataclass
-class Claims:
-    username: str
-    expires: float  # seconds since 1970
-
-
-def verify(token: str) -> Claims | None:
-    try:
-        claims = jwt.decode(
-            token,
-            SECRET,
-            algorithms=["HS256"],
-            leeway=LEEWAY,
-            options={"require": ["sub", "exp"]},
-        )
-    except jwt.InvalidTokenError:
-        return None
-    return Claims(claims["sub"], claims["exp"] + LEEWAY)
-# [/verify]
 
 
 # [find]
@@ -55,6 +26,9 @@ def find_token(websocket: WebSocket) -> str:
 
 
 # [origin]
+ALLOWED_ORIGINS = {"http://localhost:8000", "http://127.0.0.1:8000"}
+
+
 def is_allowed_origin(websocket: WebSocket) -> bool:
     origin = websocket.headers.get("origin")
     return origin is None or origin in ALLOWED_ORIGINS

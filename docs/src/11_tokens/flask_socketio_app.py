@@ -2,45 +2,17 @@
 
 import os
 import time
-from dataclasses import dataclass
 
-import jwt
 from flask import Flask, request
 from flask_socketio import ConnectionRefusedError, SocketIO, emit
-
-# [settings]
-SECRET = os.getenv("JWT_SECRET", "for this chapter only: 32 bytes or more")
-ALLOWED_ORIGINS = ["http://localhost:8000", "http://127.0.0.1:8000"]
-LEEWAY = 30  # seconds by which clocks may differ
-# [/settings]
+from identity import Claims, verify
 
 app = Flask(__name__)
 # [origin]
+ALLOWED_ORIGINS = ["http://localhost:8000", "http://127.0.0.1:8000"]
 socketio = SocketIO(app, cors_allowed_origins=ALLOWED_ORIGINS, async_mode="eventlet")
 # [/origin]
-sessions: dict[str, "Claims"] = {}  # session id -> who it is
-
-
-# [verify]
-@dataclass
-class Claims:
-    username: str
-    expires: float  # seconds since 1970
-
-
-def verify(token: str) -> Claims | None:
-    try:
-        claims = jwt.decode(
-            token,
-            SECRET,
-            algorithms=["HS256"],
-            leeway=LEEWAY,
-            options={"require": ["sub", "exp"]},
-        )
-    except jwt.InvalidTokenError:
-        return None
-    return Claims(claims["sub"], claims["exp"] + LEEWAY)
-# [/verify]
+sessions: dict[str, Claims] = {}  # session id -> who it is
 
 
 # [find]

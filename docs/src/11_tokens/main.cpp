@@ -1,19 +1,16 @@
 // Chapter 11 in C++: a token says who one is, and the origin says which page asks.
 #include "beastapi/app.hpp"
 #include "beastapi/asyncio.hpp"
+#include "identity.hpp"
 
 #include <boost/json.hpp>
 
-#include <jwt.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 namespace asyncio = beastapi::asyncio;
 namespace json = boost::json;
@@ -22,46 +19,8 @@ using beastapi::awaitable;
 using beastapi::Response;
 using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
-using std::chrono::system_clock;
-
-// [settings]
-const char* const environment = std::getenv("JWT_SECRET");
-const std::string secret = environment ? environment : "for this chapter only: 32 bytes or more";
-const std::vector<std::string> allowed_origins{"http://localhost:8000", "http://127.0.0.1:8000"};
-constexpr std::chrono::seconds leeway(30);  // by which clocks may differ
-// [/settings]
 
 using Usernames = std::unordered_map<WebSocket, std::string>;
-
-// [verify]
-struct FreeJwt {
-    void operator()(jwt_t* token) const { jwt_free(token); }
-};
-using Jwt = std::unique_ptr<jwt_t, FreeJwt>;
-
-struct Claims {
-    std::string username;
-    system_clock::time_point expires;
-};
-
-std::optional<Claims> verify(const std::string& token) {
-    jwt_t* decoded = nullptr;
-    const auto* key = reinterpret_cast<const unsigned char*>(secret.data());
-    const int error = jwt_decode(&decoded, token.c_str(), key, static_cast<int>(secret.size()));
-    const Jwt jwt(decoded);
-    if (error != 0 || jwt_get_alg(jwt.get()) != JWT_ALG_HS256) {
-        return std::nullopt;
-    }
-    const char* sub = jwt_get_grant(jwt.get(), "sub");
-    const std::chrono::seconds exp(jwt_get_grant_int(jwt.get(), "exp"));  // 0 if there is none
-    const std::chrono::seconds nbf(jwt_get_grant_int(jwt.get(), "nbf"));
-    const auto now = system_clock::now().time_since_epoch();
-    if (sub == nullptr || now >= exp + leeway || now < nbf - leeway) {
-        return std::nullopt;
-    }
-    return Claims{sub, system_clock::time_point(exp + leeway)};
-}
-// [/verify]
 
 // [find]
 std::string find_token(const WebSocket& websocket) {
@@ -156,7 +115,8 @@ awaitable<Response> websocket_status(Usernames& usernames) {
 int main() {
     App app;
     // [origin]
-    app.add_middleware({.allow_origins = allowed_origins});  // others are answered 403
+    // Others are answered 403.
+    app.add_middleware({.allow_origins = {"http://localhost:8000", "http://127.0.0.1:8000"}});
     // [/origin]
     Usernames usernames;
     app.websocket("/ws/chat/{username}", websocket_chat, usernames);
