@@ -8,6 +8,8 @@
   name: as code hosts make the names, and the site makes them alike (docs/.vitepress/markdown/slugify.js).
 - A page of a language links to pages of that language.
 - A chapter has its programs, docs/src/CHAPTER/, but for those named below.
+- No file of a chapter's programs is longer than the tutorial promises in its chapter 00. Lines that mark
+  regions, `// [name]`, do not count.
 
 Exit status: 0, or 1 with one line for each thing that is wrong.
 """
@@ -29,6 +31,9 @@ TWIN = "zh-TW"
 
 # Chapters about programs that are there already.
 WITHOUT_PROGRAMS = {"00_what_we_build", "12_testing", "13_speed", "14_faults"}
+# Chapters whose program is the whole of a chat, which is as long as it is.
+OF_ANY_LENGTH = {"08_chat"}
+MOST_LINES = 120
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)")
 HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
@@ -37,6 +42,8 @@ LINK = re.compile(r"\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?(?:\s+\"[^
 REFERENCE = re.compile(r"\s{0,3}\[[^\]]+\]:\s*<?(\S+?)>?(?:\s+\"[^\"]*\")?\s*")
 HTML_LINK = re.compile(r"<(?:a|img)\s[^>]*?\b(?:href|src)=\"([^\"]*)\"")
 FRONT_LINK = re.compile(r"\s*(?:link|src):\s*(\S+)")
+# As scripts/snippets.py knows it.
+MARKER = re.compile(r"\s*(?://|#)\s*\[/?[A-Za-z][\w-]*\]\s*")
 EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -232,11 +239,26 @@ def check_programs(page: Page) -> Iterator[str]:
         yield f"{page.name}:1: a chapter without programs: there is no docs/src/{chapter}"
 
 
+def check_lengths() -> Iterator[str]:
+    """Programs stay as small as a reader was told, and so do the files that they are made of."""
+    for path in sorted((DOCS / "src").glob("[0-9][0-9]_*/*.*")):
+        if path.suffix not in (".cpp", ".hpp", ".py") or path.parent.name in OF_ANY_LENGTH:
+            continue
+        lines = path.read_text(encoding="utf-8").splitlines()
+        count = sum(1 for line in lines if not MARKER.fullmatch(line))
+        if count > MOST_LINES:
+            yield (
+                f"{os.path.relpath(path, ROOT)}:{len(lines)}: {count} lines without the markers of regions, and"
+                f" {MOST_LINES} is the most: leave out what the chapter does not need, or give a part of it a"
+                " file of its own, as 06_names/connection_manager.hpp is"
+            )
+
+
 def main() -> int:
     skipped = [DOCS / name for name in ("src", ".vitepress", "public")]
     paths = [p for p in sorted(DOCS.rglob("*.md")) if not any(map(p.is_relative_to, skipped))]
     pages = {path: read_page(path) for path in paths}
-    wrong = list(check_twins(pages))
+    wrong = [*check_twins(pages), *check_lengths()]
     for page in pages.values():
         wrong += [*check_titles(page), *check_links(page, pages), *check_programs(page)]
     readme = ROOT / "README.md"

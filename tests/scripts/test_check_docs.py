@@ -148,6 +148,21 @@ class CheckDocs(unittest.TestCase):
         self.assertEqual(len(said), 2, said)
         self.assertIn("docs/02_coroutines.md:1: a chapter without programs", said[0])
 
+    def test_finds_a_program_that_is_longer_than_promised(self):
+        for path in ("02_x/main.cpp", "02_x/connection_manager.hpp", "02_x/fastapi_app.py"):
+            mark = "#" if path.endswith(".py") else "//"
+            with self.subTest(path):
+                self.write(f"docs/src/{path}", f"{mark} [part]\n" + "line\n" * 120 + f"  {mark} [/part]\n")
+                self.assertEqual(self.check(), [])
+                self.write(f"docs/src/{path}", "line\n" * 121)
+                self.one(f"docs/src/{path}:121: ", "121 lines", "120 is the most", "a file of its own")
+                self.write(f"docs/src/{path}", "")
+
+    def test_the_whole_chat_may_be_of_any_length_and_so_may_what_is_no_program(self):
+        for path in ("08_chat/fastapi_app.py", "02_x/expected.txt", "faq/long.py"):
+            self.write(f"docs/src/{path}", "line\n" * 300)
+        self.assertEqual(self.check(), [])
+
     # -- names of headings
 
     def test_names_headings_as_code_hosts_do(self):
