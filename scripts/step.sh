@@ -54,6 +54,8 @@ run_cpp() {
     [[ $1 == main ]] || target+=_$1
     set_up run
     build release "$target" || exit 1
+    # For /docs, which FastAPI takes from the network.
+    export SWAGGER_UI_DIR=${SWAGGER_UI_DIR:-$root/node_modules/swagger-ui-dist}
     exec "$root/build/release/docs/$target"
 }
 

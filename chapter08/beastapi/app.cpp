@@ -75,6 +75,9 @@ ServerSettings ServerSettings::from_environment() {
 App::App(AppInfo info) : info_(std::move(info)) {
     get("/openapi.json", serve_openapi, *this).include_in_schema(false);
     get("/docs", serve_docs, *this).include_in_schema(false);
+    if (info_.swagger_ui_dir.empty()) {
+        info_.swagger_ui_dir = environment("SWAGGER_UI_DIR");
+    }
     if (!std::filesystem::exists(info_.swagger_ui_dir / "swagger-ui-bundle.js")) {
         info_.swagger_ui_dir.clear();
     } else {

@@ -22,7 +22,7 @@ struct AppInfo {
     std::string title = "beastapi";
     std::string version = "0.1.0";
     std::string description{};
-    /// The folder of the npm package swagger-ui-dist; without it `/docs` says what is missing.
+    /// The npm package swagger-ui-dist; empty: SWAGGER_UI_DIR of the environment. `/docs` needs it.
     std::filesystem::path swagger_ui_dir{};
 };
 

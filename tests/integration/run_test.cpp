@@ -1,7 +1,11 @@
 // App::run() without settings: where it serves, and what it says when it cannot.
 #include "beastapi/app.hpp"
+#include "support/http_client.hpp"
+#include "support/loop.hpp"
 #include "support/server_process.hpp"
+#include "support/temporary_directory.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
@@ -22,6 +26,19 @@ void check_refused(ServerProcess::Environment environment, std::string_view why)
     BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 1, said);
     BOOST_TEST(said.starts_with("small_program: "), said);
     BOOST_TEST(said.find(why) != std::string::npos, said);
+}
+
+awaitable<void> read_status(unsigned short port, unsigned& status) {
+    const HttpResponse docs = co_await get(port, "/docs");
+    status = docs.status;
+}
+
+void check_docs(const std::string& swagger_ui_dir, unsigned expected) {
+    ServerProcess process({}, {"PORT=0", "SWAGGER_UI_DIR=" + swagger_ui_dir}, SMALL_PROGRAM);
+    boost::asio::io_context context;
+    unsigned status = 0;
+    test::run(context, read_status(process.port(), status));
+    BOOST_TEST(status == expected, swagger_ui_dir);
 }
 
 }  // namespace
@@ -47,6 +64,13 @@ BOOST_AUTO_TEST_CASE(without_them_it_serves_where_uvicorn_does) {
 BOOST_AUTO_TEST_CASE(an_empty_variable_counts_as_none) {
     ServerProcess process({}, {"HOST=", "PORT=0"}, SMALL_PROGRAM);
     BOOST_TEST(std::stoi(process.wait_for(R"(running on http://127\.0\.0\.1:(\d+))")) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(SWAGGER_UI_DIR_says_what_docs_is_made_of) {
+    const TemporaryDirectory directory;
+    directory.write("swagger-ui-bundle.js", "// Swagger UI");
+    check_docs(directory.path().string(), 200);
+    check_docs("", 503);
 }
 
 BOOST_AUTO_TEST_CASE(a_PORT_that_is_none_ends_it_with_one_line) {

@@ -59,7 +59,7 @@ class Step(unittest.TestCase):
         project.write("docs/src/01_echo/flask_socketio_app.py", FLASK)
         project.write("docs/src/01_echo/manager.py", "class Manager: pass")
         project.write("docs/src/02_coroutines/main.cpp", CPP.replace("NAME", '"coroutines"'))
-        project.write("docs/src/02_coroutines/leak.cpp", CPP.replace("NAME", '"leak"'))
+        project.write("docs/src/02_coroutines/leak.cpp", CPP.replace("NAME", 'std::getenv("SWAGGER_UI_DIR")'))
         project.write("docs/src/02_coroutines/notes.txt", "no program")
         project.write("docs/src/08_chat/fastapi_app.py", FASTAPI.partition("if __name__")[0])
         project.write("docs/src/12_testing/test_flask_socketio_app.py", "import sys; print(sys.argv[1:])")
@@ -126,8 +126,11 @@ class Step(unittest.TestCase):
                 process.send_signal(signal.SIGTERM)
                 process.communicate(timeout=DEADLINE)
 
-    def test_runs_other_programs_of_a_chapter(self):
-        self.assertEqual(self.step("02", "leak.cpp")[:2], (3, "leak: 127.0.0.1:8000\n"))
+    def test_runs_other_programs_of_a_chapter_and_tells_them_where_swagger_ui_is(self):
+        installed = self.project.folder / "node_modules/swagger-ui-dist"
+        self.assertEqual(self.step("02", "leak.cpp")[:2], (3, f"{installed}: 127.0.0.1:8000\n"))
+        chosen = self.step("02", "leak.cpp", SWAGGER_UI_DIR="/elsewhere")
+        self.assertEqual(chosen[:2], (3, "/elsewhere: 127.0.0.1:8000\n"))
 
     def test_runs_the_tests_of_a_chapter_that_has_tests_in_place_of_programs(self):
         self.assertEqual(self.step("12", "flask")[:2], (0, "['--verbose']\n"))
