@@ -15,6 +15,11 @@
 
 namespace {
 
+// The scripts of the tutorial's site are files; its colours are style attributes.
+constexpr const char* site_policy =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
 void serve(const Settings& settings) {
     beastapi::App app({
         .title = "chapter08",
@@ -34,12 +39,14 @@ void serve(const Settings& settings) {
         .allow_methods = {"*"},
         .allow_headers = {"*"},
     });
+    app.add_middleware(beastapi::SecurityHeaders());
 
     // 2. Static files
     app.mount("/static", beastapi::StaticFiles(settings.static_dir));
     if (std::filesystem::is_directory(settings.tutorial_dir)) {
-        // Its scripts are files; its colours are style attributes, which need 'unsafe-inline'.
-        app.mount("/tutorial", beastapi::StaticFiles(settings.tutorial_dir, {.html = true}));
+        app.mount("/tutorial",
+                  beastapi::StaticFiles(settings.tutorial_dir,
+                                        {.html = true, .content_security_policy = site_policy}));
     } else {
         app.get("/tutorial", routers::no_tutorial).include_in_schema(false);
     }

@@ -22,7 +22,9 @@ namespace beastapi {
 
 namespace {
 
+constexpr std::string_view openapi_path = "/openapi.json";
 constexpr std::string_view swagger_ui_path = "/docs/swagger-ui";
+constexpr std::string_view swagger_ui_script_path = "/docs/swagger-ui.js";
 
 awaitable<Response> serve_openapi(const App& app) {
     const AppInfo& info = app.info();
@@ -37,7 +39,12 @@ awaitable<Response> serve_docs(const App& app) {
             "The description of the API is at /openapi.json.\n",
             503);
     }
-    co_return HTMLResponse(swagger_ui_html(app.info().title, "/openapi.json", swagger_ui_path));
+    co_return HTMLResponse(
+        swagger_ui_html(app.info().title, swagger_ui_script_path, swagger_ui_path));
+}
+
+awaitable<Response> serve_docs_script() {
+    co_return Response(200, "text/javascript; charset=utf-8", swagger_ui_script(openapi_path));
 }
 
 /// An environment variable; nothing if it is not set, or empty.
@@ -73,8 +80,9 @@ ServerSettings ServerSettings::from_environment() {
 }
 
 App::App(AppInfo info) : info_(std::move(info)) {
-    get("/openapi.json", serve_openapi, *this).include_in_schema(false);
+    get(openapi_path, serve_openapi, *this).include_in_schema(false);
     get("/docs", serve_docs, *this).include_in_schema(false);
+    get(swagger_ui_script_path, serve_docs_script).include_in_schema(false);
     if (info_.swagger_ui_dir.empty()) {
         info_.swagger_ui_dir = environment("SWAGGER_UI_DIR");
     }
@@ -87,6 +95,16 @@ App::App(AppInfo info) : info_(std::move(info)) {
 
 void App::add_middleware(CORSMiddleware cors) {
     cors_ = std::move(cors);
+}
+
+void App::add_middleware(SecurityHeaders headers) {
+    security_headers_ = std::move(headers);
+}
+
+void App::finish(Response& response) const {
+    if (security_headers_) {
+        security_headers_->apply(response);
+    }
 }
 
 void App::mount(std::string path, StaticFiles files) {

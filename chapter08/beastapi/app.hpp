@@ -4,6 +4,7 @@
 #include "beastapi/cors.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/router.hpp"
+#include "beastapi/security_headers.hpp"
 #include "beastapi/static_files.hpp"
 
 #include <chrono>
@@ -71,6 +72,7 @@ public:
     App& operator=(const App&) = delete;
 
     void add_middleware(CORSMiddleware cors);
+    void add_middleware(SecurityHeaders headers);
 
     /// Serves a folder under a path such as `/static`.
     void mount(std::string path, StaticFiles files);
@@ -106,6 +108,9 @@ public:
     /// Answers a request; what handlers throw becomes 500.
     awaitable<Response> handle(Request request) const;
 
+    /// Adds what every answer has to have, those that no handler gave, too.
+    void finish(Response& response) const;
+
     /// The WebSocket endpoint at that path, with the path's parameters; null if there is none.
     std::pair<const Route*, Params> find_websocket(std::string_view path) const;
 
@@ -134,6 +139,7 @@ private:
     Router router_;
     std::list<Mount> mounts_;
     std::optional<CORSMiddleware> cors_;
+    std::optional<SecurityHeaders> security_headers_;
     Refusals refusals_;
 };
 

@@ -105,7 +105,7 @@ json::object openapi(std::string_view title, std::string_view version, std::stri
     return document;
 }
 
-std::string swagger_ui_html(std::string_view title, std::string_view openapi_url,
+std::string swagger_ui_html(std::string_view title, std::string_view script_url,
                             std::string_view assets_url) {
     return fmt::format(R"(<!DOCTYPE html>
 <html lang="en">
@@ -119,15 +119,22 @@ std::string swagger_ui_html(std::string_view title, std::string_view openapi_url
 <body>
 <div id="swagger-ui"></div>
 <script src="{assets}/swagger-ui-bundle.js"></script>
-<script>
-SwaggerUIBundle({{ url: "{openapi}", dom_id: "#swagger-ui", deepLinking: true, layout: "BaseLayout",
-                   presets: [SwaggerUIBundle.presets.apis] }});
-</script>
+<script src="{script}"></script>
 </body>
 </html>
 )",
                        fmt::arg("title", title), fmt::arg("assets", assets_url),
-                       fmt::arg("openapi", openapi_url));
+                       fmt::arg("script", script_url));
+}
+
+std::string swagger_ui_script(std::string_view openapi_url) {
+    // Without a validatorUrl it would show the description to a server elsewhere.
+    return fmt::format(R"(SwaggerUIBundle({{
+  url: "{}", dom_id: "#swagger-ui", deepLinking: true, layout: "BaseLayout",
+  presets: [SwaggerUIBundle.presets.apis], validatorUrl: null,
+}});
+)",
+                       openapi_url);
 }
 
 }  // namespace beastapi

@@ -16,8 +16,13 @@ namespace beastapi {
 boost::json::object openapi(std::string_view title, std::string_view version,
                             std::string_view description, const std::list<Route>& routes);
 
-/// The page that shows `openapi_url` with the Swagger UI found under `assets_url`.
-std::string swagger_ui_html(std::string_view title, std::string_view openapi_url,
+/// The page of Swagger UI, with its files found under `assets_url`, and the script that starts it
+/// at `script_url`.
+std::string swagger_ui_html(std::string_view title, std::string_view script_url,
                             std::string_view assets_url);
+
+/// That script, which shows `openapi_url`. It is not in the page, so that a Content-Security-Policy
+/// without inline scripts holds for it.
+std::string swagger_ui_script(std::string_view openapi_url);
 
 }  // namespace beastapi

@@ -79,6 +79,10 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
     return std::nullopt;
 }
 
+bool Response::is_html() const {
+    return header("Content-Type").value_or("").starts_with("text/html");
+}
+
 Response JSONResponse(const boost::json::value& body, unsigned status) {
     return Response(body, status);
 }

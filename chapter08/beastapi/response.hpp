@@ -31,6 +31,8 @@ public:
         return headers_;
     }
 
+    bool is_html() const;
+
     unsigned status() const noexcept { return status_; }
     const std::string& body() const noexcept { return body_; }
 

@@ -41,10 +41,20 @@ bool not_modified(const Request& request, const Response& response) {
     return since_time && detail::parse_http_date(*modified) <= since_time;
 }
 
+/// To the same URL with a slash at the end of its path, so that the page's relative links are
+/// right.
+Response with_slash(const Request& request) {
+    // Two slashes at its beginning would lead to another host.
+    std::string_view path = request.path;
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    const std::size_t question = std::min(request.target.find('?'), request.target.size());
+    return RedirectResponse(fmt::format("/{}/{}", path, request.target.substr(question)));
+}
+
 }  // namespace
 
 StaticFiles::StaticFiles(const fs::path& directory, StaticFilesSettings settings)
-    : settings_(settings) {
+    : settings_(std::move(settings)) {
     std::error_code error;
     directory_ = fs::canonical(directory, error);
     if (error || !fs::is_directory(directory_)) {
@@ -55,9 +65,13 @@ StaticFiles::StaticFiles(const fs::path& directory, StaticFilesSettings settings
 
 Response StaticFiles::get(const Request& request, std::string_view path) const {
     Response response = find(request, path);
-    if (settings_.html && response.status() == 404) {
-        Response page = FileResponse(directory_ / "404.html", 404);
-        return page.file() ? page : response;
+    if (response.status() == 404 && settings_.html) {
+        if (const auto page = file_at("404.html")) {
+            response = FileResponse(*page, 404);
+        }
+    }
+    if (response.is_html() && !settings_.content_security_policy.empty()) {
+        response.header("Content-Security-Policy", settings_.content_security_policy);
     }
     return if_modified(request, std::move(response));
 }
@@ -68,19 +82,29 @@ Response StaticFiles::find(const Request& request, std::string_view path) const 
         return error_response(404, "Not Found");
     }
     const fs::path relative = fs::path(*decoded).relative_path();
+    if (const auto file = file_at(relative)) {
+        return FileResponse(*file);
+    }
+    if (settings_.html) {
+        if (const auto index = file_at(relative / "index.html")) {
+            return request.path.ends_with('/') ? FileResponse(*index) : with_slash(request);
+        }
+        if (const auto page = file_at(fs::path(relative) += ".html")) {
+            return FileResponse(*page);
+        }
+    }
+    return error_response(404, "Not Found");
+}
+
+std::optional<fs::path> StaticFiles::file_at(const fs::path& relative) const {
     std::error_code error;
-    const fs::path file = fs::canonical(directory_ / relative, error);
+    fs::path file = fs::canonical(directory_ / relative, error);
     const auto inside =
         std::mismatch(directory_.begin(), directory_.end(), file.begin(), file.end());
-    if (error || inside.first != directory_.end()) {
-        return error_response(404, "Not Found");
+    if (error || inside.first != directory_.end() || !fs::is_regular_file(file, error)) {
+        return std::nullopt;
     }
-    if (settings_.html && fs::is_directory(file, error)) {
-        // Links in a page are relative to its address, so a folder's has to end with a slash.
-        return path.ends_with('/') ? FileResponse(file / "index.html")
-                                   : RedirectResponse(request.path + "/");
-    }
-    return FileResponse(file);
+    return file;
 }
 
 Response if_modified(const Request& request, Response response) {

@@ -5,14 +5,19 @@
 #include "beastapi/response.hpp"
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace beastapi {
 
 struct StaticFilesSettings {
-    /// Serves a site: for a folder its index.html, at an address that ends with a slash (another
-    /// one is redirected there), and for what is not found the page 404.html, if there is one.
+    /// For a site, as FastAPI's `html=True`: `index.html` is served for its folder, whose URL gets
+    /// a slash at its end (307), and `404.html` for what is missing. Beyond FastAPI, `/page` is
+    /// served `page.html` if there is no file `page`, so that links need not name the suffix.
     bool html = false;
+    /// The policy of the HTML in the folder; empty: that of SecurityHeaders.
+    std::string content_security_policy{};
 };
 
 /// Serves the files below a folder, to be mounted by App::mount().
@@ -31,6 +36,7 @@ public:
 
 private:
     Response find(const Request& request, std::string_view path) const;
+    std::optional<std::filesystem::path> file_at(const std::filesystem::path& relative) const;
 
     std::filesystem::path directory_;
     StaticFilesSettings settings_;

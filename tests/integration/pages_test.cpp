@@ -117,6 +117,40 @@ BOOST_AUTO_TEST_CASE(the_documentation_comes_with_all_its_files) {
     run(check_docs(port));
 }
 
+static awaitable<void> check_security_headers(unsigned short port) {
+    for (const std::string target :
+         {"/", "/chat", "/static/chat.html", "/health", "/docs", "/missing", "/ws", "/%"}) {
+        const HttpResponse response = co_await get(port, target);
+        BOOST_TEST(response.header("x-content-type-options") == "nosniff", target);
+        BOOST_TEST(response.header("referrer-policy") == "same-origin", target);
+        const bool is_page = response.header("content-type").starts_with("text/html");
+        const std::string policy = response.header("content-security-policy");
+        BOOST_TEST(is_page == !policy.empty(), target);
+        BOOST_TEST(policy.find("script-src") == std::string::npos, target);
+        BOOST_TEST(is_page == policy.starts_with("default-src 'self'; "), target);
+    }
+    const HttpResponse malformed = co_await send_raw(port, "NONSENSE\r\n\r\n");
+    BOOST_TEST(malformed.status == 400U);
+    BOOST_TEST(malformed.header("x-content-type-options") == "nosniff");
+}
+
+BOOST_AUTO_TEST_CASE(every_answer_has_the_security_headers_and_every_page_a_policy) {
+    run(check_security_headers(port));
+}
+
+// What the policy does not let run does not stand in the pages.
+static awaitable<void> check_inline_scripts(unsigned short port) {
+    const std::regex inline_script(R"(<script(?![^>]*\ssrc=)[^>]*>|\son[a-z]+=|javascript:)");
+    for (const std::string target : {"/chat", "/docs"}) {
+        const HttpResponse page = co_await get(port, target);
+        BOOST_TEST(!std::regex_search(page.body, inline_script), target);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_page_has_scripts_in_it) {
+    run(check_inline_scripts(port));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(tutorial)

@@ -102,9 +102,12 @@ BOOST_AUTO_TEST_CASE(operation_ids_are_unique) {
 }
 
 BOOST_AUTO_TEST_CASE(the_page_names_the_document_and_its_own_assets) {
-    const std::string page = beastapi::swagger_ui_html("chapter08", "/openapi.json", "/assets");
+    const std::string page = beastapi::swagger_ui_html("chapter08", "/start.js", "/assets");
     BOOST_TEST(page.find("chapter08") != std::string::npos);
-    BOOST_TEST(page.find("\"/openapi.json\"") != std::string::npos);
+    BOOST_TEST(page.find("\"/start.js\"") != std::string::npos);
+    BOOST_TEST(page.find("<script>") == std::string::npos);
+    const std::string script = beastapi::swagger_ui_script("/openapi.json");
+    BOOST_TEST(script.find("\"/openapi.json\"") != std::string::npos);
     BOOST_TEST(page.find("/assets/swagger-ui-bundle.js") != std::string::npos);
     BOOST_TEST(page.find("//cdn") == std::string::npos);
 }

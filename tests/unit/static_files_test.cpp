@@ -176,6 +176,7 @@ BOOST_AUTO_TEST_CASE(a_site_serves_the_index_of_a_folder) {
 }
 
 BOOST_AUTO_TEST_CASE(a_site_redirects_to_the_address_with_a_slash) {
+    directory.write("public/index.html", "front");
     directory.write("public/sub/index.html", "sub");
     const StaticFiles site(directory.path() / "public", {.html = true});
     for (const std::string path : {"", "/sub", "/%73ub"}) {
@@ -198,6 +199,63 @@ BOOST_AUTO_TEST_CASE(a_site_has_a_page_for_what_is_not_found) {
         BOOST_TEST(response.status() == 404U);
         BOOST_TEST(response.file().value_or(fs::path()).filename() == "404.html");
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_site_has_pages_for_its_folders) {
+    directory.write("public/index.html", "<h1>");
+    directory.write("public/sub/index.html", "<h2>");
+    directory.write("public/sub/page.html", "<h3>");
+    const auto site = [this](const std::string& path, std::string_view query = "") {
+        Request request;
+        request.path = "/site" + path;
+        request.target = request.path + std::string(query);
+        return StaticFiles(directory.path() / "public", {.html = true}).get(request, path);
+    };
+    BOOST_TEST(site("/").file()->filename() == "index.html");
+    BOOST_TEST(site("/sub/").file()->parent_path().filename() == "sub");
+    BOOST_TEST(site("/sub/page.html").status() == 200U);
+    BOOST_TEST(site("/sub/page").file()->filename() == "page.html");
+    BOOST_TEST(site("/sub/page/").status() == 404U);
+    const Response redirect = site("/sub", "?a=1");
+    BOOST_TEST(redirect.status() == 307U);
+    BOOST_TEST(redirect.header("Location").value() == "/site/sub/?a=1");
+    BOOST_TEST(site("").header("Location").value() == "/site/");
+    BOOST_TEST(site("/missing").status() == 404U);
+    BOOST_TEST(!site("/missing").file().has_value());
+    directory.write("public/404.html", "<p>not here");
+    BOOST_TEST(site("/missing").status() == 404U);
+    BOOST_TEST(site("/missing").file()->filename() == "404.html");
+    BOOST_TEST(site("/../secret.txt").file()->filename() == "404.html");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_links_to_a_page_outside_shows_nothing) {
+    fs::create_directory(directory.path() / "public/linked");
+    fs::create_symlink(directory.path() / "secret.txt",
+                       directory.path() / "public/linked/index.html");
+    fs::create_symlink(directory.path() / "secret.txt", directory.path() / "public/page.html");
+    Request request;
+    request.path = "/linked/";
+    const StaticFiles site(directory.path() / "public", {.html = true});
+    BOOST_TEST(site.get(request, "/linked/").status() == 404U);
+    BOOST_TEST(site.get(request, "/page").status() == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_never_leads_to_another_host) {
+    directory.write("public/evil.example/index.html", "<h1>");
+    Request request;
+    request.path = "//evil.example";
+    request.target = request.path;
+    const StaticFiles site(directory.path() / "public", {.html = true});
+    BOOST_TEST(site.get(request, "/evil.example").header("Location").value() == "/evil.example/");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_may_bring_its_own_policy) {
+    StaticFiles site(directory.path() / "public",
+                     {.content_security_policy = "default-src 'none'"});
+    const Response page = site.get(Request(), "/chat.html");
+    BOOST_TEST(page.header("Content-Security-Policy").value() == "default-src 'none'");
+    const Response text = site.get(Request(), "/sub/a%20b.txt");
+    BOOST_TEST(!text.header("Content-Security-Policy").has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

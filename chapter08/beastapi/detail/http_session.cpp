@@ -4,16 +4,14 @@
 #include "beastapi/detail/http_request.hpp"
 #include "beastapi/detail/server.hpp"
 #include "beastapi/detail/text.hpp"
+#include "beastapi/detail/write_response.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/file_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -53,6 +51,15 @@ std::optional<Response> refusal(const error_code& error) {
     return std::nullopt;
 }
 
+/// A file that was there and cannot be opened now.
+Response unreadable(const error_code& error) {
+    if (error == boost::system::errc::too_many_files_open ||
+        error == boost::system::errc::too_many_files_open_in_system) {
+        return error_response(503, "Service Unavailable");
+    }
+    return error_response(404, "Not Found");
+}
+
 std::string what(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
@@ -60,20 +67,6 @@ std::string what(const std::exception_ptr& failure) {
         return error.what();
     } catch (...) {
         return "an exception that is no std::exception";
-    }
-}
-
-template <class Body>
-void fill_head(http::response<Body>& message, const Response& response, bool keep_alive) {
-    for (const auto& [name, value] : response.headers()) {
-        message.set(name, value);
-    }
-    message.set(http::field::date, http_date(std::chrono::system_clock::now()));
-    message.keep_alive(keep_alive);
-    const bool upgrade_required = response.status() == 426;
-    if (upgrade_required) {
-        // Whoever lists Upgrade has to name it in Connection (RFC 9110, section 7.8).
-        message.set(http::field::connection, keep_alive ? "Upgrade" : "Upgrade, close");
     }
 }
 
@@ -294,37 +287,12 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
 
 awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response response,
                                      bool is_head, bool keep_alive) {
-    OutboxStream stream(self->outbox_);
-    const auto status = static_cast<http::status>(response.status());
-    constexpr unsigned http_1_1 = 11;
-    error_code error;
-    if (response.file() && !is_head) {
-        http::response<http::file_body> message(status, http_1_1);
-        message.body().open(response.file()->c_str(), beast::file_mode::scan, error);
-        if (!error) {
-            fill_head(message, response, keep_alive);
-            message.prepare_payload();
-            co_await http::async_write(stream, message, asio::use_awaitable);
-            co_return;
-        }
-        response = error_response(404, "Not Found");
+    self->server_->app().finish(response);
+    const error_code error =
+        co_await write_response(self->outbox_, std::move(response), is_head, keep_alive);
+    if (error) {
+        co_await respond(self, unreadable(error), is_head, keep_alive);
     }
-    const bool has_content =
-        response.status() >= 200 && response.status() != 204 && response.status() != 304;
-    if (is_head || !has_content) {
-        http::response<http::empty_body> message(status, http_1_1);
-        fill_head(message, response, keep_alive);
-        if (has_content) {
-            message.content_length(response.file() ? std::filesystem::file_size(*response.file())
-                                                   : response.body().size());
-        }
-        co_await http::async_write(stream, message, asio::use_awaitable);
-        co_return;
-    }
-    http::response<http::string_body> message(status, http_1_1, response.body());
-    fill_head(message, response, keep_alive);
-    message.prepare_payload();
-    co_await http::async_write(stream, message, asio::use_awaitable);
 }
 
 // Who comes too often is answered without being asked, and given little time: it is the one case in

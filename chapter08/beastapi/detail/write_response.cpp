@@ -1,0 +1,80 @@
+#include "beastapi/detail/write_response.hpp"
+
+#include "beastapi/detail/outbox_stream.hpp"
+#include "beastapi/detail/text.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/file_body.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <chrono>
+
+namespace beastapi::detail {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+constexpr unsigned http_1_1 = 11;
+
+template <class Body>
+void fill_head(http::response<Body>& message, const Response& response, bool keep_alive) {
+    for (const auto& [name, value] : response.headers()) {
+        message.set(name, value);
+    }
+    message.set(http::field::date, http_date(std::chrono::system_clock::now()));
+    message.keep_alive(keep_alive);
+    const bool upgrade_required = response.status() == 426;
+    if (upgrade_required) {
+        // Whoever lists Upgrade has to name it in Connection (RFC 9110, section 7.8).
+        message.set(http::field::connection, keep_alive ? "Upgrade" : "Upgrade, close");
+    }
+}
+
+template <class Body>
+awaitable<void> write(std::shared_ptr<Outbox> outbox, http::response<Body> message) {
+    OutboxStream stream(std::move(outbox));
+    co_await http::async_write(stream, message, asio::use_awaitable);
+}
+
+}  // namespace
+
+awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response response,
+                                     bool to_head, bool keep_alive) {
+    const auto status = static_cast<http::status>(response.status());
+    error_code error;
+    if (response.file() && !to_head) {
+        http::response<http::file_body> message(status, http_1_1);
+        message.body().open(response.file()->c_str(), beast::file_mode::scan, error);
+        if (!error) {
+            fill_head(message, response, keep_alive);
+            message.prepare_payload();
+            co_await write(std::move(outbox), std::move(message));
+        }
+        co_return error;
+    }
+    const bool has_content =
+        response.status() >= 200 && response.status() != 204 && response.status() != 304;
+    if (to_head || !has_content) {
+        http::response<http::empty_body> message(status, http_1_1);
+        fill_head(message, response, keep_alive);
+        if (has_content) {
+            message.content_length(response.file() ? std::filesystem::file_size(*response.file())
+                                                   : response.body().size());
+        }
+        co_await write(std::move(outbox), std::move(message));
+        co_return error;
+    }
+    http::response<http::string_body> message(status, http_1_1, response.body());
+    fill_head(message, response, keep_alive);
+    message.prepare_payload();
+    co_await write(std::move(outbox), std::move(message));
+    co_return error;
+}
+
+}  // namespace beastapi::detail

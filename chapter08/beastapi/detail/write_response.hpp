@@ -1,0 +1,21 @@
+// Writes an HTTP response to a connection.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+#include "beastapi/detail/outbox.hpp"
+#include "beastapi/response.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+
+namespace beastapi::detail {
+
+/// Returns when the outbox has taken it all, or why the response's file cannot be opened: then
+/// nothing has been written. `to_head`: to a HEAD request, so without a body. Throws
+/// boost::system::system_error if the connection fails.
+awaitable<boost::system::error_code> write_response(std::shared_ptr<Outbox> outbox,
+                                                    Response response, bool to_head,
+                                                    bool keep_alive);
+
+}  // namespace beastapi::detail
