@@ -61,6 +61,7 @@ BOOST_AUTO_TEST_SUITE(limits)
 
 SERVER_TEST(a_full_server_says_so_and_serves_those_it_has, three_in_all()) {
     std::vector<WebSocketClient> clients;
+    clients.reserve(3);
     for (int i = 1; i <= 3; ++i) {
         clients.push_back(co_await connect_from(server, fmt::format("127.0.0.{}", i)));
     }
@@ -136,6 +137,7 @@ SERVER_TEST(who_offers_subprotocols_can_read_why_it_is_refused, two_of_an_addres
 
 SERVER_TEST(who_connects_too_often_is_answered_429_without_being_asked, so_fast(0.5, 5)) {
     std::vector<TcpClient> clients;
+    clients.reserve(5);
     for (int i = 0; i < 5; ++i) {
         clients.push_back(co_await tcp_from(server, "127.0.0.2"));
     }
@@ -183,6 +185,7 @@ SERVER_TEST(who_waits_as_long_as_told_is_served, so_fast(2, 1)) {
 SERVER_TEST(a_flood_of_connections_is_turned_away_and_leaves_nothing, so_fast(1, 10)) {
     WebSocketClient neighbour = co_await server.connect("/ws");
     std::vector<TcpClient> flood;
+    flood.reserve(500);
     for (int i = 0; i < 500; ++i) {
         flood.push_back(co_await tcp_from(server, "127.0.0.2"));
         if (i % 100 == 0) {

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <regex>
 #include <stdexcept>
 #include <string_view>
@@ -132,6 +135,26 @@ void ServerProcess::send_signal(int signal) {
     check(::kill(pid_, signal) == 0 ? 0 : errno, "kill");
 }
 
+void ServerProcess::limit_descriptors(std::size_t most) {
+    const rlimit limit{most, most};
+    check(::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) == 0 ? 0 : errno, "prlimit");
+}
+
+std::size_t ServerProcess::open_descriptors() const {
+    const std::filesystem::directory_iterator files(fmt::format("/proc/{}/fd", pid_));
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+std::size_t ServerProcess::resident_bytes() const {
+    std::ifstream file(fmt::format("/proc/{}/statm", pid_));
+    std::size_t all = 0;
+    std::size_t resident = 0;
+    if (!(file >> all >> resident)) {
+        throw std::runtime_error("the program has ended");
+    }
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 int ServerProcess::wait() {
     end_ = std::chrono::steady_clock::now() + 2 * deadline;
     while (read_some()) {}
@@ -168,6 +191,19 @@ bool ServerProcess::read_some() {
         drain(output_, standard_output_);
     }
     return true;
+}
+
+void need_descriptors(std::size_t count) {
+    rlimit limit{};
+    check(::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno, "getrlimit");
+    if (limit.rlim_cur >= count) {
+        return;
+    }
+    limit.rlim_cur = count;
+    if (limit.rlim_max < count || ::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        throw std::runtime_error(
+            fmt::format("this test needs {} descriptors: see `ulimit -Hn`", count));
+    }
 }
 
 }  // namespace test

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ public:
 
     void send_signal(int signal);
 
+    /// Lets it have only so many descriptors from now on, as `ulimit -n` does.
+    void limit_descriptors(std::size_t most);
+    std::size_t open_descriptors() const;
+    /// The memory that it has in RAM.
+    std::size_t resident_bytes() const;
+
     /// Waits for its end: the exit status, or minus the number of the signal that killed it.
     int wait();
 
@@ -50,5 +57,9 @@ private:
     std::string standard_output_;
     std::string standard_error_;
 };
+
+/// Makes sure that this process, and those that it starts from now on, may have so many
+/// descriptors. Throws std::runtime_error if the system does not let it.
+void need_descriptors(std::size_t count);
 
 }  // namespace test
