@@ -69,8 +69,9 @@ ServerSettings ServerSettings::from_environment() {
         settings.host = host;
     }
     if (const std::string_view port = environment("PORT"); !port.empty()) {
-        const char* const end = port.data() + port.size();
-        const auto [parsed_until, error] = std::from_chars(port.data(), end, settings.port);
+        const char* const begin = port.data();
+        const char* const end = begin + port.size();
+        const auto [parsed_until, error] = std::from_chars(begin, end, settings.port);
         if (error != std::errc() || parsed_until != end) {
             throw std::invalid_argument(
                 fmt::format("PORT is '{}', which is no number from 0 to 65535", port));

@@ -39,8 +39,9 @@ bool is_host(std::string_view host) {
 
 std::optional<unsigned> parse_port(std::string_view text) {
     unsigned port = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, port);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [stop, error] = std::from_chars(begin, end, port);
     constexpr unsigned largest = 65535;
     if (error != std::errc() || stop != end || port > largest) {
         return std::nullopt;
