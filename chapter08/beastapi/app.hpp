@@ -42,7 +42,8 @@ struct ServerSettings {
     double connection_rate = 100;
     /// New TCP connections that an address may open at once, 1 to 1,000,000.
     std::uint32_t connection_burst = 1'000;
-    /// How long a client may take for a request, counted from the end of the one before; 408.
+    /// How long a client may take for a request, counted from the end of the one before: then it is
+    /// answered 408, within another tenth of that time.
     std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);
     std::uint32_t max_head_bytes = 16 * 1024;  ///< a larger head of a request is answered 431
     /// How long a WebSocket's opening handshake may take once it is asked for, and how long its

@@ -249,7 +249,7 @@ void HttpSession::count(const std::optional<Response>& answer, bool request_has_
 }
 
 void HttpSession::end_when_late(Timer& deadline) {
-    deadline.expires_after(server_->request_timeout());
+    deadline.expires_after(server_->next_request_timeout());
     deadline.async_wait([self = shared_from_this()](const error_code& error) {
         if (!error && self->waiting_for_request_) {
             self->late_ = true;

@@ -118,6 +118,12 @@ void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket,
     HttpSession::turn_away(std::move(self), std::move(socket), client, wait);
 }
 
+std::chrono::steady_clock::duration Server::next_request_timeout() {
+    std::uniform_int_distribution<std::chrono::steady_clock::rep> more(
+        0, request_timeout_.count() / 10);
+    return request_timeout_ + std::chrono::steady_clock::duration(more(lot_));
+}
+
 void Server::add(HttpSession& session) {
     sessions_.insert(&session);
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
+#include <random>
 #include <string>
 #include <unordered_set>
 
@@ -44,9 +45,9 @@ public:
     Refusals& refusals() noexcept { return app_.refusals(); }
     Admission& admission() noexcept { return admission_; }
     const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
-    std::chrono::steady_clock::duration request_timeout() const noexcept {
-        return request_timeout_;
-    }
+    /// The time for one request: up to a tenth more than the setting, so that thousands that began
+    /// together do not end in one turn of the loop, in which everybody else would wait.
+    std::chrono::steady_clock::duration next_request_timeout();
     std::uint32_t max_head_bytes() const noexcept { return max_head_bytes_; }
     Flusher& flusher() noexcept { return flusher_; }
 
@@ -71,6 +72,7 @@ private:
     App& app_;
     std::string host_;
     std::chrono::steady_clock::duration request_timeout_;
+    std::minstd_rand lot_;
     std::uint32_t max_head_bytes_;
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
