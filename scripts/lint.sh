@@ -24,7 +24,10 @@ if [[ $# -eq 0 ]]; then
         [[ $file != "$root"/chapter08/* && $file != "$root"/docs/* ]] || set -- "$@" "$file"
     done
 fi
+colour=()
+[[ ! -t 1 ]] || colour=(--use-color)
 # Clang does not know each of GCC's warnings; that is no mistake in the code.
 printf '%s\0' "$@" | xargs -0 -n 1 -P "$(jobs_for release)" \
-    "clang-tidy-$llvm" -p "$root/build/release" --quiet --extra-arg=-Wno-unknown-warning-option \
-    2> >(grep -v -E '^[0-9]+ warnings? generated\.$' >&2)
+    "clang-tidy-$llvm" -p "$root/build/release" --quiet "${colour[@]}" \
+    --extra-arg=-Wno-unknown-warning-option \
+    2> >(grep -v -E '^[0-9]+ warnings? generated\.$' >&2) | sed "s|$root/||g"
