@@ -51,7 +51,7 @@ const chineseText = {
   further: '更進一步',
   questions: '問答',
   faq: '常見問題',
-  reference: '參考',
+  reference: '參考資料',
 };
 
 export const traditionalChinese = {
