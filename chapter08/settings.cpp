@@ -79,6 +79,13 @@ void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->envname("CHAT_CONNECTION_BURST")
         ->type_name("COUNT")
         ->check(CLI::Range(1, 1'000'000));
+    add_rate(app, "--request-rate", "CHAT_REQUEST_RATE", server.request_rate,
+             "How many HTTP requests a second one address may send; 0 for no limit");
+    app.add_option("--request-burst", server.request_burst,
+                   "How many of them it may send at once, before that rate holds")
+        ->envname("CHAT_REQUEST_BURST")
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 1'000'000));
 }
 
 /// Nothing, or what is wrong with an origin.
@@ -152,11 +159,8 @@ void add_chat_options(CLI::App& app, chat::ChatSettings& chat) {
                 0.01, "How often the heartbeat endpoint sends a ping");
     add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT", chat.heartbeat_timeout, 0.01,
                 "After how long without a message the heartbeat endpoint closes a connection");
-    app.add_option("--message-rate", chat.message_rate.rate,
-                   "How many frames a second a connection may send; 0: no limit")
-        ->envname("CHAT_MESSAGE_RATE")
-        ->type_name("NUMBER")
-        ->check(CLI::Range(0.001, 1e6) | CLI::IsMember({0.0}));
+    add_rate(app, "--message-rate", "CHAT_MESSAGE_RATE", chat.message_rate.rate,
+             "How many frames a second a connection may send; 0 for no limit");
     app.add_option("--message-burst", chat.message_rate.burst,
                    "How many frames it may send at once before that counts")
         ->envname("CHAT_MESSAGE_BURST")

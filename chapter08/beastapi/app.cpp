@@ -1,5 +1,6 @@
 #include "beastapi/app.hpp"
 
+#include "beastapi/detail/descriptor_limit.hpp"
 #include "beastapi/detail/server.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
@@ -197,6 +198,7 @@ bool App::allows_origin(const Request& request) const {
 
 void App::run(const ServerSettings& settings) {
     namespace asio = boost::asio;
+    detail::raise_descriptor_limit(settings.max_connections);
     asio::io_context context{1};
     const auto server = std::make_shared<detail::Server>(context, *this, settings);
     asio::signal_set signals(context, SIGINT, SIGTERM);

@@ -42,6 +42,11 @@ struct ServerSettings {
     double connection_rate = 100;
     /// New TCP connections that an address may open at once, 1 to 1,000,000.
     std::uint32_t connection_burst = 1'000;
+    /// HTTP requests a second of one address, handshakes of WebSockets not counted; more are
+    /// answered 429. 0: no limit.
+    double request_rate = 200;
+    /// HTTP requests that an address may send at once, 1 to 1,000,000.
+    std::uint32_t request_burst = 5'000;
     /// How long a client may take for a request, counted from the end of the one before: then it is
     /// answered 408, within another tenth of that time.
     std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);

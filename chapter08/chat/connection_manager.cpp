@@ -36,7 +36,7 @@ awaitable<ConnectionManager::Membership> ConnectionManager::connect(
     std::string subprotocol = subprotocol_of(websocket.request());
     co_await websocket.accept(std::move(subprotocol));
     auto name = normalize_name(username.value_or(""));
-    if (username && !name) {
+    if (username && (!name || name_key(*name) == name_key(anonymous))) {
         co_await refuse(websocket, "Invalid username");
     }
     std::unique_ptr<TokenExpiry> expiry;

@@ -135,6 +135,7 @@ public:
     /// Nothing if nobody is in it.
     std::optional<RoomMembers> get_room(std::string_view room) const;
     std::vector<RoomMembers> get_rooms() const;
+    const Rooms& rooms() const noexcept { return rooms_; }
 
     /// What a connection is told when it has joined: without a name, with one, and with heartbeat
     /// detection.

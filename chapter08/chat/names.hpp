@@ -7,6 +7,9 @@
 
 namespace chat {
 
+/// Who speaks without a name; nobody can take it for one.
+inline constexpr std::string_view anonymous = "Anonymous";
+
 /// The name as it is shown: UTF-8 in Unicode's Normalization Form C. Nothing if users and rooms may
 /// not be called that; the rules are in docs/protocol.md, section "Names".
 ///

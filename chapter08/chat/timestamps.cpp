@@ -58,12 +58,13 @@ public:
         if (!one_of(".")) {
             return true;
         }
+        constexpr std::size_t most_digits = 9;
         std::size_t digits = 0;
         while (!rest_.empty() && is_digit(rest_.front())) {
             rest_.remove_prefix(1);
             ++digits;
         }
-        return digits > 0;
+        return digits > 0 && digits <= most_digits;
     }
 
     bool at_end() const { return rest_.empty(); }
@@ -71,21 +72,6 @@ public:
 private:
     std::string_view rest_;
 };
-
-/// Whether the calendar has this date, which reads `YYYY-MM-DD`.
-bool is_in_calendar(std::string_view date) {
-    const auto number = [date](std::size_t at, std::size_t width) {
-        int value = 0;
-        for (const char digit : date.substr(at, width)) {
-            value = value * 10 + (digit - '0');
-        }
-        return value;
-    };
-    return std::chrono::year_month_day(std::chrono::year(number(0, 4)),
-                                       std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                       std::chrono::day(static_cast<unsigned>(number(8, 2))))
-        .ok();
-}
 
 }  // namespace
 
@@ -116,7 +102,7 @@ bool is_rfc3339(std::string_view text) {
     const bool utc = scan.one_of("Zz");
     const bool offset = !utc && scan.one_of("+-") && scan.number(2, 0, 23) && scan.one_of(":") &&
                         scan.number(2, 0, 59);
-    return (utc || offset) && scan.at_end() && is_in_calendar(text.substr(0, 10));
+    return (utc || offset) && scan.at_end();
 }
 
 }  // namespace chat

@@ -13,7 +13,8 @@ std::string now_rfc3339();
 /// As Python's `datetime.isoformat()`: `2024-01-01T12:00:00.123456`, in UTC.
 std::string isoformat(std::chrono::system_clock::time_point time);
 
-/// Whether `text` is a date and time as RFC 3339, section 5.6, has them, with an offset.
+/// Whether `text` is a date and time as RFC 3339, section 5.6, has them, with an offset, and with
+/// nine digits of a second at most.
 bool is_rfc3339(std::string_view text);
 
 }  // namespace chat

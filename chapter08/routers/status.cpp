@@ -31,17 +31,24 @@ json::array describe_connections(const ConnectionManager& manager, bool named) {
     return connections;
 }
 
-enum class Members { named, counted };
+json::array count_rooms(const ConnectionManager& manager) {
+    json::array rooms;
+    for (const auto& [key, room] : manager.rooms().all()) {
+        json::object item;
+        item["room"] = room.name;
+        item["member_count"] = room.connections.size();
+        rooms.push_back(std::move(item));
+    }
+    return rooms;
+}
 
-json::array describe_rooms(const ConnectionManager& manager, Members members) {
+json::array describe_rooms(const ConnectionManager& manager) {
     json::array rooms;
     for (const auto& room : manager.get_rooms()) {
         json::object item;
         item["room"] = room.name;
         item["member_count"] = room.member_count;
-        if (members == Members::named) {
-            item["members"] = json::array(room.members.begin(), room.members.end());
-        }
+        item["members"] = json::array(room.members.begin(), room.members.end());
         rooms.push_back(std::move(item));
     }
     return rooms;
@@ -70,7 +77,7 @@ awaitable<Response> websocket_status(Request request, ConnectionManager& manager
     }
     status["heartbeat_timeout"] = timeout.count();
     status["connections"] = describe_connections(manager, named);
-    status["rooms"] = describe_rooms(manager, Members::counted);
+    status["rooms"] = count_rooms(manager);
     status["refusals"] = describe_refusals(refusals, manager.refusals());
     status["status"] = "active";
     co_return Response(std::move(status));
@@ -78,9 +85,9 @@ awaitable<Response> websocket_status(Request request, ConnectionManager& manager
 
 // Which rooms there are, and who is in them; of these as above.
 awaitable<Response> list_rooms(Request request, ConnectionManager& manager) {
-    const auto members = manager.may_see_users(request) ? Members::named : Members::counted;
     json::object rooms;
-    rooms["rooms"] = describe_rooms(manager, members);
+    rooms["rooms"] =
+        manager.may_see_users(request) ? describe_rooms(manager) : count_rooms(manager);
     co_return Response(std::move(rooms));
 }
 

@@ -42,8 +42,9 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
 using Reply = std::optional<std::string>;
 
 Reply refuse(ErrorCode code, std::string_view subject, ConnectionManager& manager) {
+    constexpr std::size_t longest_name = 128;  // bytes of 32 code points
     manager.refusals().count(chat::to_string(code));
-    return manager.messages().error(code, subject);
+    return manager.messages().error(code, subject.size() > longest_name ? "" : subject);
 }
 
 // [deliver]
@@ -52,6 +53,9 @@ Reply deliver(ClientMessage message, std::string_view sender, const WebSocket& w
               ConnectionManager& manager) {
     const auto& messages = manager.messages();
     if (message.target_user) {
+        if (!manager.may_see_users(websocket)) {
+            return refuse(ErrorCode::unauthorized, "", manager);
+        }
         if (!manager.send_to_user(messages.private_message(sender, message),
                                   *message.target_user)) {
             return refuse(ErrorCode::user_offline, *message.target_user, manager);
@@ -79,7 +83,7 @@ std::string sender_of(const ClientMessage& message, const WebSocket& websocket,
         return username;
     }
     if (!message.username) {
-        return "Anonymous";
+        return std::string(chat::anonymous);
     }
     if (manager.requires_tokens()) {
         refusal = refuse(ErrorCode::unauthorized, "", manager);

@@ -19,7 +19,7 @@ __all__ += ["command", "load_all"]
 
 
 UNLIMITED = ("--max-connections", "0", "--max-connections-per-address", "0")
-UNLIMITED += ("--connection-rate", "0")
+UNLIMITED += ("--connection-rate", "0", "--request-rate", "0")
 
 
 @dataclass(frozen=True)

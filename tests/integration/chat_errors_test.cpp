@@ -139,4 +139,20 @@ SERVER_TEST(the_longest_name_is_welcome) {
     BOOST_TEST(welcome.at("username").as_string().size() == 128U);
 }
 
+SERVER_TEST(nobody_is_called_anonymous) {
+    for (const std::string name : {"Anonymous", "anonymous", "ANONYMOUS"}) {
+        WebSocketClient client = co_await server.connect("/ws/chat/" + name);
+        co_await client.expect_close(1008, "Invalid username");
+    }
+}
+
+SERVER_TEST(an_error_does_not_repeat_what_cannot_be_a_name) {
+    WebSocketClient alice = co_await server.join("Alice");
+    const std::string name(1000, 'x');
+    co_await alice.send_text(R"({"message":"x","target_user":")" + name + "\"}");
+    const auto error = co_await alice.receive_json();
+    BOOST_TEST(error.at("code").as_string() == "user_offline");
+    BOOST_TEST(!error.contains("username"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -246,6 +246,18 @@ SERVER_TEST(who_has_no_name_gets_none_by_a_frame, guarded()) {
     BOOST_TEST(heard.at("username").as_string() == "Anonymous");
 }
 
+SERVER_TEST(who_has_no_name_learns_from_no_private_message_who_is_online, guarded()) {
+    WebSocketClient alice = co_await join(server, "Alice");
+    WebSocketClient nameless = co_await server.join_nameless();
+    co_await alice.receive_json();
+    for (const std::string name : {"Alice", "Bob"}) {
+        co_await expect_error(nameless,
+                              fmt::format(R"({{"message":"psst","target_user":"{}"}})", name),
+                              "unauthorized");
+    }
+    co_await alice.expect_nothing();
+}
+
 SERVER_TEST(who_is_here_is_told_to_those_with_a_name, guarded()) {
     WebSocketClient bob = co_await join(server, "Bob");
     WebSocketClient nameless = co_await server.join_nameless();

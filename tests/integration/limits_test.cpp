@@ -28,6 +28,13 @@ TestServerOptions two_of_an_address() {
     return with(&beastapi::ServerSettings::max_connections_per_address, 2U);
 }
 
+TestServerOptions so_many_requests(double rate, std::uint32_t burst) {
+    TestServerOptions options = quiet();
+    options.server.request_rate = rate;
+    options.server.request_burst = burst;
+    return options;
+}
+
 TestServerOptions so_fast(double rate, std::uint32_t burst) {
     TestServerOptions options = quiet();
     options.server.connection_rate = rate;
@@ -180,6 +187,27 @@ SERVER_TEST(who_waits_as_long_as_told_is_served, so_fast(2, 1)) {
     co_await beastapi::asyncio::sleep(1s);
     response = co_await get(server.port(), "/ws/status");
     BOOST_TEST(response.status == 200U);
+}
+
+SERVER_TEST(who_asks_too_often_over_one_connection_is_answered_429_and_hung_up_on,
+            so_many_requests(0.5, 3)) {
+    TcpClient client = co_await tcp_from(server, "127.0.0.2");
+    for (int i = 0; i < 3; ++i) {
+        co_await send_request(client, "GET", "/ws/status");
+        const HttpResponse served = co_await read_response(client);
+        BOOST_TEST(served.status == 200U);
+    }
+    co_await send_request(client, "GET", "/ws/status");
+    const HttpResponse refused = co_await read_response(client);
+    BOOST_TEST(refused.status == 429U);
+    BOOST_TEST(refused.header("retry-after") == "2");
+    BOOST_TEST(refused.header("connection") == "close");
+    BOOST_TEST(server.refusals().of("request_rate") == 1U);
+    // Handshakes do not count, and another address has a bucket of its own.
+    WebSocketClient chat = co_await server.connect("/ws");
+    co_await expect_echo(chat);
+    const HttpResponse other = co_await get(server.port(), "/ws/status");
+    BOOST_TEST(other.status == 200U);
 }
 
 SERVER_TEST(a_flood_of_connections_is_turned_away_and_leaves_nothing, so_fast(1, 10)) {

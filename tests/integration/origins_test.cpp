@@ -73,14 +73,14 @@ SERVER_TEST(what_is_no_browser_may) {
     co_await client.close();
 }
 
-SERVER_TEST(a_refused_page_may_go_on_with_http) {
+SERVER_TEST(a_refused_page_is_hung_up_on_so_that_each_try_is_a_connection) {
     TcpClient client = co_await TcpClient::connect(server.port());
     co_await client.send(handshake_from("http://evil.example", "chat.example"));
     const HttpResponse refused = co_await read_response(client);
     BOOST_TEST(refused.status == 403U);
-    co_await send_request(client, "GET", "/ws/status");
-    const HttpResponse status = co_await read_response(client);
-    BOOST_TEST(status.status == 200U);
+    BOOST_TEST(refused.header("connection") == "close");
+    const std::string rest = co_await client.read_to_end();
+    BOOST_TEST(rest.empty());
 }
 
 SERVER_TEST(a_page_of_a_listed_origin_may,

@@ -209,6 +209,8 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
     check_refused({"--max-connections-per-address", "-1"});
     check_refused({"--connection-rate", "-1"});
     check_refused({"--connection-rate", "nan"});
+    check_refused({"--request-rate", "nan"});
+    check_refused({"--message-rate", "nan"});
     check_refused({"--connection-rate", "1e9"});
     check_refused({"--connection-rate", "0.0001"});
     check_refused({"--connection-burst", "0"});

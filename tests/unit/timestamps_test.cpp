@@ -100,4 +100,10 @@ BOOST_AUTO_TEST_CASE(a_day_that_its_month_does_not_have_is_not_a_date) {
     BOOST_TEST(is_rfc3339("2024-04-30T12:00:00Z"));
 }
 
+BOOST_AUTO_TEST_CASE(a_fraction_has_nine_digits_at_most) {
+    BOOST_TEST(is_rfc3339("2024-01-01T12:00:00.123456789Z"));
+    BOOST_TEST(!is_rfc3339("2024-01-01T12:00:00.1234567890Z"));
+    BOOST_TEST(!is_rfc3339("2024-01-01T12:00:00." + std::string(60'000, '0') + "Z"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,13 +17,17 @@ Admission::Admission(const AdmissionSettings& settings, std::function<Clock::tim
     : settings_(settings), now_(std::move(now)), forget_at_(fewest_to_forget) {}
 
 Admission::Clock::duration Admission::knock(const Address& address) {
-    if (settings_.connections.rate <= 0) {
-        return Clock::duration::zero();
-    }
+    return settings_.connections.rate > 0 ? take(visitor(address).knocks) : Clock::duration::zero();
+}
+
+Admission::Clock::duration Admission::request(const Address& address) {
+    return settings_.requests.rate > 0 ? take(visitor(address).requests) : Clock::duration::zero();
+}
+
+Admission::Clock::duration Admission::take(TokenBucket& bucket) const {
     const auto now = now_();
-    TokenBucket& knocks = visitor(address).knocks;
-    const auto wait = knocks.wait(now);
-    knocks.take(now);
+    const auto wait = bucket.wait(now);
+    bucket.take(now);
     return wait;
 }
 
@@ -70,13 +74,14 @@ Admission::Visitor& Admission::visitor(const Address& address) {
     if (visitors_.size() >= forget_at_) {
         forget_strangers();
     }
-    return visitors_.try_emplace(network, settings_.connections).first->second;
+    return visitors_.try_emplace(network, settings_).first->second;
 }
 
 void Admission::forget_strangers() {
     const auto now = now_();
     std::erase_if(visitors_, [now](const Visitors::value_type& each) {
-        return each.second.places == 0 && each.second.knocks.full(now);
+        return each.second.places == 0 && each.second.knocks.full(now) &&
+               each.second.requests.full(now);
     });
     // Twice as many, so that looking through all of them costs each new one a constant share.
     forget_at_ = std::max(fewest_to_forget, 2 * visitors_.size());

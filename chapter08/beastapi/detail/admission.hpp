@@ -20,13 +20,15 @@ struct AdmissionSettings {
     std::size_t max_connections = 2'000;              ///< WebSockets in all; 0: no limit
     std::size_t max_connections_per_address = 1'000;  ///< WebSockets of an address; 0: no limit
     RateLimit connections{100, 1'000};                ///< new TCP connections of an address
+    RateLimit requests{200, 5'000};                   ///< HTTP requests of an address
 };
 
-/// Keeps account of addresses. An IPv6 address counts by its /64 network, which is what one
-/// customer gets; an IPv4 address is one address, in whichever of the two it is written.
+/// Keeps account of addresses. An IPv6 address counts by its /64 network, the least that
+/// a customer gets; an IPv4 address is one address, in whichever of the two it is written.
 ///
-/// An address without WebSockets whose bucket is full again is as one never seen, and is forgotten:
-/// what is kept grows with the connections of the last seconds, not with the addresses of the past.
+/// An address without WebSockets whose buckets are full again is as one never seen, and is
+/// forgotten: what is kept grows with the connections of the last seconds, not with the addresses
+/// of the past.
 class Admission {
     struct Visitor;
     struct Leave {
@@ -56,6 +58,9 @@ public:
     /// A TCP connection has come. How long until one of this address may come: zero if it may now.
     Clock::duration knock(const Address& address);
 
+    /// An HTTP request has come. How long until this address may send one: zero if it may now.
+    Clock::duration request(const Address& address);
+
     /// A WebSocket is asked for. All places have to be gone before the Admission is.
     std::variant<Place, Refusal> enter(const Address& address);
 
@@ -65,14 +70,18 @@ public:
 private:
     /// What is known of an address.
     struct Visitor {
-        explicit Visitor(const RateLimit& limit) : knocks(limit) {}
+        explicit Visitor(const AdmissionSettings& settings)
+            : knocks(settings.connections), requests(settings.requests) {}
 
         TokenBucket knocks;
+        TokenBucket requests;
         std::size_t places = 0;
     };
     using Network = boost::asio::ip::address_v6;
     using Visitors = std::map<Network, Visitor>;
 
+    /// How long until there is a token in the bucket, from which one is taken if there is.
+    Clock::duration take(TokenBucket& bucket) const;
     static Network network_of(const Address& address);
     Visitor& visitor(const Address& address);
     void leave(Visitor& visitor) noexcept;

@@ -35,6 +35,13 @@ constexpr auto turned_away_timeout = 1s;
 constexpr std::size_t most_turned_away = 100;
 constexpr std::uint64_t body_limit = 64 * 1024;
 
+Response too_many_requests(std::chrono::steady_clock::duration wait) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    Response response = error_response(429, "Too Many Requests");
+    response.header("Retry-After", std::to_string(seconds.count()));
+    return response;
+}
+
 /// What to answer to a request that could not be read; nothing if the client has gone.
 std::optional<Response> refusal(const error_code& error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
@@ -178,6 +185,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             auto [route, params] = self->server_->app().find_websocket(request->path);
             if (route != nullptr) {
                 response = self->refusal_of(*request);
+                keep_alive = keep_alive && !response;
             }
             if (route != nullptr && !response) {
                 request->path_params = std::move(params);
@@ -187,10 +195,18 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             }
         }
         message.reset();
+        const auto wait = self->server_->admission().request(self->client_.address());
+        if (wait > wait.zero()) {
+            self->server_->refusals().count("request_rate");
+            response = too_many_requests(wait);
+            keep_alive = false;
+        }
         if (!response) {
             response = co_await self->server_->app().handle(std::move(*request));
         }
         co_await respond(self, std::move(*response), is_head, keep_alive);
+        // Under the deadline of this response: that of the next request would cut it short.
+        co_await self->outbox_->wait_until_at_most(0);
         self->answered_ = true;
         if (!keep_alive) {
             break;
@@ -234,8 +250,8 @@ std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
     }
     server_->refusals().count("origin");
     spdlog::info("{}:{} - \"WebSocket {}\" [rejected] for a page of {}", handshake.client.host,
-                 handshake.client.port, handshake.path,
-                 percent_encode_unsafe(handshake.headers.get("Origin").value_or("")));
+                 handshake.client.port, for_log(handshake.path),
+                 for_log(handshake.headers.get("Origin").value_or("")));
     return error_response(403, "Origin not allowed");
 }
 
@@ -270,6 +286,7 @@ void HttpSession::abort_when_stuck(Timer& deadline) {
 
 HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
                                           std::unique_ptr<HandshakeRequest> message) {
+    request.body = {};  // it would be kept for as long as the connection
     Upgrade upgrade{
         route,
         std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
@@ -299,10 +316,7 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
 // which the server may be flooded with connections.
 awaitable<void> HttpSession::answer_too_many_requests(std::shared_ptr<HttpSession> self,
                                                       std::chrono::steady_clock::duration wait) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-    Response response = error_response(429, "Too Many Requests");
-    response.header("Retry-After", std::to_string(seconds.count()));
-    co_await respond(self, std::move(response), false, false);
+    co_await respond(self, too_many_requests(wait), false, false);
     const auto turned_away = self->server_->turned_away();
     self->lingering_ = true;
     if (static_cast<std::size_t>(turned_away.use_count()) > most_turned_away) {

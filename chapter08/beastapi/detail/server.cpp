@@ -32,7 +32,8 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                           .handshake_timeout = settings.handshake_timeout},
       admission_({.max_connections = settings.max_connections,
                   .max_connections_per_address = settings.max_connections_per_address,
-                  .connections = {settings.connection_rate, settings.connection_burst}}),
+                  .connections = {settings.connection_rate, settings.connection_burst},
+                  .requests = {settings.request_rate, settings.request_burst}}),
       acceptor_(context),
       flusher_(context),
       session_ended_(context.get_executor()) {

@@ -72,6 +72,16 @@ std::string percent_encode_unsafe(std::string_view text) {
     return encoded;
 }
 
+std::string for_log(std::string_view text) {
+    constexpr std::size_t most = 128;
+    std::string printable = percent_encode_unsafe(text.substr(0, most));
+    if (text.size() > most || printable.size() > most) {
+        printable.resize(std::min(printable.size(), most));
+        printable += "…";
+    }
+    return printable;
+}
+
 std::optional<Params> parse_query(std::string_view query) {
     Params params;
     while (!query.empty()) {

@@ -20,6 +20,10 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// Encodes as `%XX` what may not stand in a URL as it is: controls, blanks, and all beyond ASCII.
 std::string percent_encode_unsafe(std::string_view text);
 
+/// What a stranger sent as a log may hold it: printable, and at most some 128 bytes of it, so that
+/// nobody fills a disk.
+std::string for_log(std::string_view text);
+
 /// Reads `a=1&b=2` as application/x-www-form-urlencoded (`+` is a blank); nothing if it is
 /// malformed.
 std::optional<Params> parse_query(std::string_view query);

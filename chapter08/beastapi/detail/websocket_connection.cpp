@@ -1,5 +1,7 @@
 #include "beastapi/detail/websocket_connection.hpp"
 
+#include "beastapi/detail/text.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
@@ -23,14 +25,6 @@ namespace {
 constexpr std::size_t first_read_bytes = 128;
 constexpr std::size_t inbox_messages = 64;
 constexpr std::size_t inbox_limit_bytes = 64 * 1024;
-
-websocket::permessage_deflate deflate_settings() {
-    websocket::permessage_deflate settings;
-    settings.server_enable = true;
-    // Messages are short, and what comes in is all that is ever inflated: 4 KiB of history do.
-    settings.client_max_window_bits = 12;
-    return settings;
-}
 
 /// Whether the last character of `text`, which is UTF-8 as far as it goes, is not complete.
 bool ends_within_character(std::string_view text) {
@@ -82,7 +76,6 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
     auto& stream = self->stream_;
     stream.set_option(websocket::stream_base::timeout{self->settings_.handshake_timeout,
                                                       2 * self->settings_.ping_interval, true});
-    stream.set_option(deflate_settings());
     stream.set_option(
         websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
             response.erase(beast::http::field::server);
@@ -113,7 +106,7 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
 
 std::string WebSocketConnection::description() const {
     return fmt::format("{}:{} - \"WebSocket {}\"", request_.client.host, request_.client.port,
-                       request_.path);
+                       for_log(request_.path));
 }
 
 void WebSocketConnection::read_more() {

@@ -95,7 +95,9 @@ private:
     void set_disconnected(std::uint16_t code, std::string reason);
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
 
-    boost::beast::websocket::stream<OutboxStream> stream_;
+    // Without permessage-deflate (RFC 7692): before Boost 1.90, Beast ends a connection on which
+    // the same text comes again and again (boostorg/beast, issue 3028); and messages are short.
+    boost::beast::websocket::stream<OutboxStream, false> stream_;
     std::shared_ptr<Outbox> outbox_;
     const WebSocketSettings& settings_;
     Refusals& refusals_;
