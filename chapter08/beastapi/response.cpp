@@ -114,6 +114,8 @@ Response FileResponse(const std::filesystem::path& path, unsigned status) {
                     detail::http_date(std::chrono::system_clock::from_time_t(found.st_mtime)));
     response.header("ETag", fmt::format("\"{:x}-{:x}-{:x}\"", found.st_mtim.tv_sec,
                                         found.st_mtim.tv_nsec, found.st_size));
+    // Otherwise a browser guesses how long a file stays as it is, and mixes old ones with new ones.
+    response.header("Cache-Control", "no-cache");
     response.file_ = path;
     return response;
 }

@@ -54,7 +54,8 @@ Response HTMLResponse(std::string body, unsigned status = 200);
 Response PlainTextResponse(std::string body, unsigned status = 200);
 
 /// Sends a file, with its content type by its suffix, Last-Modified and ETag (RFC 9110,
-/// section 8.8). 404 if there is no such file.
+/// section 8.8), and Cache-Control: no-cache, so that a browser asks before it uses a copy. 404 if
+/// there is no such file.
 Response FileResponse(const std::filesystem::path& path, unsigned status = 200);
 
 /// Sends the client elsewhere: `url` is what `Location` says (RFC 9110, section 10.2.2).

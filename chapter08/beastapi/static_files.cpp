@@ -112,7 +112,7 @@ Response if_modified(const Request& request, Response response) {
         return response;
     }
     Response unchanged = Response::empty(304);
-    for (const std::string_view name : {"ETag", "Last-Modified"}) {
+    for (const std::string_view name : {"ETag", "Last-Modified", "Cache-Control"}) {
         if (const auto value = response.header(name)) {
             unchanged.header(name, std::string(*value));
         }

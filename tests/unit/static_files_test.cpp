@@ -124,6 +124,8 @@ BOOST_AUTO_TEST_CASE(the_version_that_the_client_has_is_not_sent_again) {
     BOOST_TEST(!unchanged.file().has_value());
     BOOST_TEST(unchanged.header("ETag").value() == full.header("ETag").value());
     BOOST_TEST(unchanged.header("Last-Modified").value() == full.header("Last-Modified").value());
+    BOOST_TEST(full.header("Cache-Control").value() == "no-cache");
+    BOOST_TEST(unchanged.header("Cache-Control").value() == "no-cache");
     BOOST_TEST(!unchanged.header("Content-Type").has_value());
 }
 
