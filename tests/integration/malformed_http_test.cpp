@@ -59,6 +59,22 @@ SERVER_TEST(a_target_that_is_no_url_is_answered_400) {
     }
 }
 
+SERVER_TEST(a_request_without_the_one_host_is_answered_400) {
+    co_await check_refused(server, 400, "GET /ws/status HTTP/1.1\r\n\r\n");
+    for (const std::string version : {"1.0", "1.1"}) {
+        const std::string twice = "HTTP/" + version + "\r\nHost: x\r\nHost: x\r\n";
+        co_await check_refused(server, 400, "GET /ws/status " + twice + "\r\n");
+        co_await check_refused(server, 400,
+                               "GET /ws " + twice +
+                                   "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                                   "Sec-WebSocket-Version: 13\r\n"
+                                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    }
+    TcpClient client = co_await TcpClient::connect(server.port());
+    co_await client.send("GET /ws/status HTTP/1.0\r\n\r\n");
+    BOOST_TEST((co_await read_response(client)).status == 200);
+}
+
 SERVER_TEST(a_header_that_is_too_large_is_answered_431) {
     const std::string large(20'000, 'x');
     co_await check_refused(server, 431, "GET / HTTP/1.1\r\nHost: x\r\nX: " + large + "\r\n\r\n");

@@ -41,4 +41,9 @@ std::optional<Request> describe_request(const HttpMessage& message,
     return request;
 }
 
+bool names_one_host(const HttpMessage& message) {
+    const auto hosts = message.count(boost::beast::http::field::host);
+    return hosts == 1 || (hosts == 0 && message.version() < 11);
+}
+
 }  // namespace beastapi::detail

@@ -17,4 +17,8 @@ using HttpMessage = boost::beast::http::request<boost::beast::http::string_body>
 std::optional<Request> describe_request(const HttpMessage& message,
                                         const boost::asio::ip::tcp::endpoint& client);
 
+/// Whether it has the one Host that HTTP/1.1 asks for (RFC 9112, section 3.2). With two, a proxy
+/// and this server could each believe another.
+bool names_one_host(const HttpMessage& message);
+
 }  // namespace beastapi::detail

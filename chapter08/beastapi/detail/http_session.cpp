@@ -178,8 +178,10 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
         std::optional<Request> request = describe_request(*message, self->client_);
         std::optional<Response> response;
-        if (!request) {
-            response = error_response(400, "Malformed request: the target is not a valid URL");
+        if (!request || !names_one_host(*message)) {
+            response =
+                error_response(400, request ? "Malformed request: it has no Host, or several"
+                                            : "Malformed request: the target is not a valid URL");
             keep_alive = false;
         } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
