@@ -10,6 +10,9 @@
     run.py --fault ghost --stack fastapi --stack cpp
                                         one fault on two stacks, the transcripts side by side
 
+The C++ programs are those of build/release, compiled anew where a source has changed; CHAPTER08 and
+CHAPTER08_STEPS name others.
+
 Exit status: 0 when every stack behaves as its list of known failures says, 1 when not, 2 for a
 mistake in the command line, in a scenario or in a list.
 """
@@ -32,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from player import report, transcript  # noqa: E402
+from player.build import BuildError, build  # noqa: E402
 from player.chapters import find_chapters, load_chapter  # noqa: E402
 from player.known import KNOWN, judge, load_known_failures  # noqa: E402
 from player.outcome import Outcome  # noqa: E402
@@ -123,6 +127,8 @@ async def run_stack(
     chapter: str | None = None,
 ) -> list[dict[str, Any]]:
     """Plays the scenarios on one stack; returns their results."""
+    if not arguments.url:
+        await build(stack, chapter)
     servers = Servers(stack, arguments.url, chapter)
     results = []
     began = time.monotonic()
@@ -200,6 +206,8 @@ async def run_fault(arguments: argparse.Namespace, scenarios: list[Scenario]) ->
     for stack in arguments.stack:
         servers = Servers(stack, arguments.url)
         if servers.can_play(fault):
+            if not arguments.url:
+                await build(stack)
             try:
                 outcomes.append(await play(servers, fault, True, True))
             finally:
@@ -251,7 +259,7 @@ async def main() -> int:
         if arguments.chapter:
             return conclude(arguments, await run_chapters(arguments, chapters))
         return conclude(arguments, await run_scenarios(arguments, scenarios))
-    except (ValueError, ServerError) as error:
+    except (ValueError, BuildError, ServerError) as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 2
 

@@ -117,12 +117,15 @@ class RunnerTest(unittest.TestCase):
         shutil.copytree(HERE / "player", self.root / "tests/conformance/player")
         (self.root / "docs/src/01_echo/fastapi_app.py").write_text(PROGRAM)
 
-    def run_it(self, conversation: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def run_it(
+        self, conversation: str, *arguments: str, stacks: str = "fastapi", **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         path = self.root / "tests/conformance/chapters/01_echo/one.chat"
-        path.write_text("# One.\nstacks: fastapi\n" + conversation)
+        path.write_text(f"# One.\nstacks: {stacks}\n{conversation}")
+        inherited = {name: os.environ[name] for name in os.environ if name != "CHAPTER08_STEPS"}
         return subprocess.run(
             [self.root / "tests/conformance/run.py", "--chapter", "01", *arguments],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=60, check=False, env=inherited | environment,
         )  # fmt: skip
 
     def test_plays_a_program_that_has_no_status(self) -> None:
@@ -152,6 +155,26 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, "0 passed, 0 failed\n"), done)
         done = self.run_it("Alice connects to /ws\n", "--fault", "ghost")
         self.assertEqual(done.returncode, 2, done)
+
+    def test_a_cpp_program_is_what_its_source_says_now(self) -> None:
+        """A build that copies stands for the compiler."""
+        (self.root / "docs/src/01_echo/fastapi_app.py").unlink()
+        source, build = self.root / "docs/src/01_echo/main.cpp", self.root / "scripts/lib/build.sh"
+        build.parent.mkdir(parents=True)
+        build.write_text(f'build() {{ install -D {source} "build/$1/docs/$2"; }}\n')
+        for greeting in "Hello, ", "Welcome, ":
+            program = PROGRAM.replace('"CHAT_GREETING", ""', f'"CHAT_GREETING", "{greeting}"')
+            source.write_text(f"#!{PYTHON}\n{program}")
+            chat = f'Alice connects to /ws\nAlice sends "a"\nAlice receives "{greeting}a"\n'
+            done = self.run_it(chat, stacks="cpp")
+            self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done)
+        build.write_text("build() { echo it does not compile >&2; return 1; }\n")
+        folder = str(self.root / "build/release/docs")
+        done = self.run_it(chat, stacks="cpp", CHAPTER08_STEPS=folder)  # another's build is not our business
+        self.assertEqual(done.returncode, 0, done)
+        done = self.run_it(chat, stacks="cpp")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+        self.assertRegex(done.stderr, "it does not compile\nrun.py: step_01_echo could not be built")
 
 
 if __name__ == "__main__":
