@@ -79,8 +79,8 @@ def on_error(exception):
 @socketio.on("connect")
 def connect(auth: dict | None = None):
     usernames[request.sid] = (auth or {}).get("username", "Anonymous")
-    if "room" in request.args:
-        join({"room": request.args["room"]})
+    if room := request.args.get("room"):
+        join({"room": room})
 
 
 @socketio.on("disconnect")

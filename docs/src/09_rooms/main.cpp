@@ -61,8 +61,9 @@ awaitable<void> websocket_chat(WebSocket websocket, std::string username,
     manager.usernames.emplace(websocket, username);
     const Membership membership{manager, websocket};
     try {
-        if (const auto room = websocket.query_param("room")) {
-            const json::object join{{"type", "join"}, {"room", *room}};
+        const std::string room(websocket.query_param("room").value_or(""));
+        if (!room.empty()) {
+            const json::object join{{"type", "join"}, {"room", room}};
             const auto reply = answer(manager, websocket, join);
             co_await websocket.send_text(json::serialize(*reply));
         }
