@@ -56,8 +56,8 @@ private:
 
 /// The queue of bytes that a connection still has to send, and the socket that they go to.
 ///
-/// Whatever is appended is sent in that order, from the event loop, never from within append().
-/// Only the outbox writes to the socket, and it never has two writes under way.
+/// Whatever is appended is sent in that order: at the end of the turn, or at once when high_water
+/// is reached. Only the outbox writes to the socket, and it never has two writes under way.
 class Outbox : public std::enable_shared_from_this<Outbox> {
 public:
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
