@@ -62,9 +62,10 @@ std::optional<json::object> answer(Chat& chat, const std::string& username, Toke
         too_long["limit"] = max_text_length;
         return too_long;
     }
-    const json::object frame{{"type", "message"}, {"username", username}, {"message", *message}};
+    const std::string frame = json::serialize(
+        json::object{{"type", "message"}, {"username", username}, {"message", *message}});
     for (const auto& [websocket, name] : chat.usernames) {
-        websocket.post_text(json::serialize(frame));
+        websocket.post_text(frame);
     }
     return std::nullopt;
 }

@@ -55,10 +55,10 @@ std::optional<json::object> answer(const Usernames& usernames, Claims& claims,
         if (data.at("type") == "refresh") {
             return refresh(claims, std::string(data.at("token").as_string()));
         }
-        const json::object message{
-            {"type", "message"}, {"username", claims.username}, {"message", data.at("message")}};
+        const std::string frame = json::serialize(json::object{
+            {"type", "message"}, {"username", claims.username}, {"message", data.at("message")}});
         for (const auto& [websocket, username] : usernames) {
-            websocket.post_text(json::serialize(message));
+            websocket.post_text(frame);
         }
         return std::nullopt;
     } catch (const std::exception&) {
