@@ -3,6 +3,7 @@
 #include "beastapi/asyncio.hpp"
 #include "identity.hpp"
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/json.hpp>
 
 #include <chrono>
@@ -25,7 +26,7 @@ using Usernames = std::unordered_map<WebSocket, std::string>;
 // [find]
 std::string find_token(const WebSocket& websocket) {
     const std::string_view authorization = websocket.header("Authorization").value_or("");
-    if (authorization.starts_with("Bearer ")) {
+    if (boost::algorithm::istarts_with(authorization, "Bearer ")) {
         return std::string(authorization.substr(7));
     }
     const std::string_view protocols = websocket.header("Sec-WebSocket-Protocol").value_or("");
