@@ -119,6 +119,38 @@ BOOST_AUTO_TEST_CASE(appends_of_one_turn_leave_in_one_send) {
     run(reads(*this, "abc"));
 }
 
+/// Appends `times` times, each time behind whatever else is ready.
+static void append_again(Connection& connection, int times) {
+    connection.outbox->append("x");
+    if (times > 1) {
+        asio::post(connection.context,
+                   [&connection, times] { append_again(connection, times - 1); });
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_keeps_coming_leaves_in_one_send) {
+    constexpr int times = 8;
+    append_again(*this, times);
+    context.restart();
+    error_code error;
+    while (peer.available(error) == 0) {
+        BOOST_TEST_REQUIRE(context.poll_one() > 0U);
+    }
+    BOOST_TEST(peer.available(error) == std::size_t{times});
+}
+
+BOOST_AUTO_TEST_CASE(what_never_stops_coming_delays_nobody_for_long) {
+    constexpr int many = 1'000;
+    append_again(*this, many);
+    context.restart();
+    error_code error;
+    while (peer.available(error) == 0) {
+        BOOST_TEST_REQUIRE(context.poll_one() > 0U);
+    }
+    BOOST_TEST(peer.available(error) < 20U);
+    run(reads(*this, std::string(many, 'x')));
+}
+
 static awaitable<void> reads_all_while_more_comes(Connection& connection) {
     std::string expected;
     std::string received;

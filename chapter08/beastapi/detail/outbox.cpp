@@ -15,8 +15,10 @@ using boost::system::error_code;
 namespace {
 
 // How often the flush goes to the back of the queue before it sends. Once lets every handler that
-// is ready run first; once more, what the reactor found for them meanwhile.
+// is ready run first; once more, what the reactor found for them meanwhile; and up to most_hops as
+// long as each time brings more for connections that wait already.
 constexpr int hops = 2;
+constexpr int most_hops = 8;
 
 constexpr std::size_t largest_spare_buffer = 4 * 1024;
 constexpr std::size_t most_spare_bytes = 64 * 1024;
@@ -30,7 +32,7 @@ void Flusher::schedule(Outbox& outbox) {
     dirty_.push_back(&outbox);
     if (!scheduled_) {
         scheduled_ = true;
-        post_hop(hops);
+        post_hop(1);
     }
 }
 
@@ -40,10 +42,11 @@ void Flusher::forget(const Outbox& outbox) noexcept {
     }
 }
 
-void Flusher::post_hop(int hops_left) {
-    asio::post(executor_, [this, hops_left] {
-        if (hops_left > 0) {
-            post_hop(hops_left - 1);
+void Flusher::post_hop(int hop) {
+    asio::post(executor_, [this, hop] {
+        const bool more = std::exchange(more_, false);
+        if (hop <= hops || (more && hop <= most_hops)) {
+            post_hop(hop + 1);
         } else {
             flush_all();
         }
@@ -134,6 +137,8 @@ void Outbox::send_soon() {
         flush();
     } else if (position_ == none) {
         flusher_.schedule(*this);
+    } else {
+        flusher_.more_ = true;
     }
 }
 

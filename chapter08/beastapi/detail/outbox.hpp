@@ -39,7 +39,7 @@ private:
 
     void schedule(Outbox& outbox);
     void forget(const Outbox& outbox) noexcept;
-    void post_hop(int hops_left);
+    void post_hop(int hop);
     void flush_all();
 
     std::string take_buffer();
@@ -48,6 +48,7 @@ private:
     boost::asio::io_context::executor_type executor_;
     std::vector<Outbox*> dirty_;
     bool scheduled_ = false;
+    bool more_ = false;  // has come since the last hop, for an outbox that is dirty
     // Idle connections hold no buffer: it is borrowed with the first byte and given back with the
     // last.
     std::vector<std::string> spare_buffers_;
