@@ -1,7 +1,10 @@
 """Which programs and conversations are a chapter, and what the runner refuses."""
 
+import contextlib
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +39,12 @@ async def echo(websocket: WebSocket):
 
 uvicorn.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]))
 '''
+
+
+def end(process: int) -> None:
+    """Ends a process that a failed test has left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 class Folders(unittest.TestCase):
@@ -175,6 +184,29 @@ class RunnerTest(unittest.TestCase):
         done = self.run_it(chat, stacks="cpp")
         self.assertEqual((done.returncode, done.stdout), (2, ""), done)
         self.assertRegex(done.stderr, "it does not compile\nrun.py: step_01_echo could not be built")
+
+    def test_who_is_stopped_while_it_builds_leaves_no_compiler(self) -> None:
+        (self.root / "scripts/lib").mkdir(parents=True)
+        building = "build() { sleep 300 & echo compiling $!; wait; }\n"
+        (self.root / "scripts/lib/build.sh").write_text(building)
+        (self.root / "docs/src/01_echo/main.cpp").write_text("")
+        path = self.root / "tests/conformance/chapters/01_echo/one.chat"
+        path.write_text("# One.\nstacks: cpp fastapi\n\nAlice connects to /ws\n")
+        runner = subprocess.Popen(
+            [self.root / "tests/conformance/run.py", "--chapter", "01", "--stack", "cpp"],
+            stderr=subprocess.PIPE, text=True,
+            env={name: os.environ[name] for name in os.environ if name != "CHAPTER08_STEPS"},
+        )  # fmt: skip
+        self.addCleanup(runner.kill)
+        assert runner.stderr
+        self.addCleanup(runner.stderr.close)
+        compiler = int(runner.stderr.readline().removeprefix("compiling "))
+        self.addCleanup(end, compiler)
+        runner.terminate()
+        self.assertEqual(runner.wait(10), 130)
+        # The compiler holds the pipe, too: it is at its end when the last of them has gone.
+        self.assertEqual(select.select([runner.stderr], [], [], 10)[0], [runner.stderr])
+        self.assertEqual(runner.stderr.read(), "")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,7 +25,14 @@ async def build(stack: str, chapter: str | None = None) -> None:
     target = f"step_{chapter}" if chapter else "chapter08"
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", _BUILD, "build.sh", target, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL,
-        stdout=sys.stderr,
+        stdout=sys.stderr, start_new_session=True,
     )  # fmt: skip
-    if await process.wait():
+    try:
+        status = await process.wait()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)  # the compilers, too
+        await process.wait()
+        raise
+    if status:
         raise BuildError(f"{target} could not be built: see above; scripts/run.sh installs what is missing")
