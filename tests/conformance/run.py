@@ -2,7 +2,7 @@
 """Plays the conversations of this folder against the chat's three stacks.
 
     run.py                              every scenario on every stack
-    run.py --stack fastapi 20_broadcast one scenario on one stack
+    run.py --stack fastapi 40_broadcast one scenario on one stack
     run.py --stack cpp --url http://127.0.0.1:8000
                                         against a server that runs already, with its defaults
     run.py --chapter 01 --chapter 05_broadcast
