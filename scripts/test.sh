@@ -37,6 +37,7 @@ suites=(
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
+    "full|proxy_tests|the chat behind nginx"
     "full|browser_tests|the page in Chromium"
     "full|site|the site of the tutorial in Chromium"
     "full|lint|clang-tidy finds no mistake"
@@ -75,6 +76,7 @@ tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
 chapter_conversations() { conversation_suite release --chapter all; }
+proxy_tests() { unittest_suite tests/proxy; }
 browser_tests() { node_suite release tests/browser; }
 site() { check scripts/docs.sh --build && node_suite release tests/site; }
 lint() { check scripts/lint.sh; }

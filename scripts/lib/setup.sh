@@ -15,6 +15,9 @@ oldest_boost=1.81
 llvm=19
 oldest_node=18
 
+# What is unpacked below build, and not installed, is found there, too.
+export PATH=$PATH:$root/build/tools/usr/sbin
+
 # group | package (@: the version of Boost; "a, b": the first that is offered)
 #       | commands, any of which makes the package superfluous | a header of it | what it is for
 needs=(
@@ -52,6 +55,7 @@ needs=(
     "test|shellcheck|shellcheck||finds mistakes in the scripts"
     "test|curl|curl||asks the server over HTTP in the tests of the scripts"
     "test|git|git||lists the files to check"
+    "unpack|nginx|nginx||nginx: the proxy that the FAQ puts in front; if it were installed, it would be a service of this machine"
     "fuzz|clang-$llvm|clang-$llvm||compiles the fuzzers"
     "fuzz|libclang-rt-$llvm-dev|||libFuzzer, and the sanitizers of that compiler"
 )
@@ -76,7 +80,7 @@ in_group() {
     case $2 in
         docs) [[ $1 == npm ]] ;;
         run) [[ $1 == npm || $1 == run ]] ;;
-        stacks) [[ $1 != test && $1 != fuzz ]] ;;
+        stacks) [[ $1 != test && $1 != unpack && $1 != fuzz ]] ;;
         test) [[ $1 != fuzz ]] ;;
         fuzz) [[ $1 == npm || $1 == run || $1 == fuzz ]] ;;
     esac
@@ -136,7 +140,7 @@ is_offered() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; 
 
 # Installs the rows in `missing` by apt, as root or through sudo.
 install_packages() {
-    local row packages candidate package reason boost='' names=() as_root=()
+    local row row_group packages candidate package reason boost='' names=() unpacked=() as_root=()
     have apt-get || refuse_elsewhere
     if [[ $(id -u) -ne 0 ]]; then
         as_root=(sudo)
@@ -151,7 +155,7 @@ install_packages() {
         refuse_without_root "apt-get update failed (see above, or build/log/apt-update.log)."
 
     for row in "${missing[@]}"; do
-        IFS='|' read -r _ packages _ _ reason <<<"$row"
+        IFS='|' read -r row_group packages _ _ reason <<<"$row"
         if [[ $packages == *@* ]]; then
             boost=${boost:-$(newest_boost)}
             [[ -n $boost ]] || fail "this system offers no Boost $oldest_boost or newer" \
@@ -167,19 +171,38 @@ install_packages() {
         done
         [[ -n $package ]] || fail "apt offers no package $packages ($reason)" \
             "Debian 12, Ubuntu 24.04 and everything newer do, in their standard sources."
-        names+=("$package")
+        if [[ $row_group == unpack ]]; then unpacked+=("$package"); else names+=("$package"); fi
         note "  $(printf '%-26s' "$package") $reason"
     done
+    [[ ${#names[@]} -eq 0 ]] || install_by_apt "${names[@]}"
+    [[ ${#unpacked[@]} -eq 0 ]] || unpack_packages "${unpacked[@]}"
+}
 
-    say "Installing ${#names[@]} packages (the log: build/log/apt-install.log)"
+# install_by_apt NAME…
+install_by_apt() {
+    say "Installing $# packages (the log: build/log/apt-install.log)"
     # Nothing that the machine's owner installed is removed for this.
     logged "$root/build/log/apt-install.log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends --no-remove \
-        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "${names[@]}" ||
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" ||
         fail "apt-get could not install the packages: see above, or build/log/apt-install.log" \
             "If it could not reach its sources: check the network, then run this again." \
             "If it says that packages need to be removed, an older Boost is in the way; have it replaced by" \
-            "  sudo apt-get install ${names[*]}"
+            "  sudo apt-get install $*"
+}
+
+# unpack_packages NAME…: into build/tools.
+unpack_packages() {
+    local folder=$root/build/tools archive
+    say "Unpacking $* into build/tools"
+    mkdir -p "$folder"
+    (cd "$folder" && logged "$root/build/log/apt-download.log" apt-get download -q "$@") ||
+        fail "apt-get could not download $*: see above, or build/log/apt-download.log" \
+            "Check the network, then run this again."
+    for archive in "$folder"/*.deb; do
+        logged "$root/build/log/apt-download.log" dpkg --extract "$archive" "$folder"
+        rm "$archive"
+    done
 }
 
 refuse_without_root() {

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 # What the script itself calls.
-BASICS = "bash cat cut dirname env grep head mkdir printf sed sha256sum sort tail tee".split()
+BASICS = "bash cat cut dirname env grep head install mkdir printf rm sed sha256sum sort tail tee touch".split()
 
 SHIMS = {
     "dpkg-query": 'sed "s/$/ installed/" "$MACHINE/installed"',
@@ -23,7 +23,10 @@ fi""",
     "apt-get": """
 echo "apt-get $*" >>"$MACHINE/calls"
 [[ ! -e $MACHINE/broken ]] || { echo "E: Could not resolve host"; exit 100; }
+[[ $1 != download ]] || touch "${@: -1}_1.0_amd64.deb"
 [[ $1 != install ]] || printf '%s\\n' "${@:2}" | grep -v -e ^- -e :: >>"$MACHINE/installed" """,
+    # --extract ARCHIVE FOLDER
+    "dpkg": 'mkdir -p "$3/usr/sbin"; name=${2##*/}; install /dev/null "$3/usr/sbin/${name%%_*}"',
     "id": 'cat "$MACHINE/uid"',
     "sudo": 'echo "sudo $*" >>"$MACHINE/calls"; [[ $1 != -n ]] || shift; exec "$@"',
     "node": "echo v18.20.4",
@@ -36,7 +39,7 @@ mkdir -p node_modules""",
 
 TOOLS = (
     "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium fonts-noto-cjk "
-    "fonts-noto-color-emoji python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
+    "fonts-noto-color-emoji nginx python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
     "python3-eventlet python3-socketio python3-aiohttp"
 ).split()
@@ -128,6 +131,19 @@ class SetUp(unittest.TestCase):
         self.assertNotIn("--omit=dev", calls[-1])
         self.assertEqual(self.machine.set_up("test"), (0, "", []))
         self.assertEqual(self.machine.set_up("run"), (0, "", []), "the tests' modules serve the program too")
+
+    def test_unpacks_what_would_be_a_service_if_it_were_installed(self):
+        status, said, calls = self.machine.set_up("test")
+        self.assertEqual(status, 0, said)
+        self.assertNotIn("nginx", self.installed(calls))
+        self.assertIn("apt-get download -q nginx", calls)
+        self.assertTrue(os.access(self.machine.project / "build/tools/usr/sbin/nginx", os.X_OK))
+        shutil.rmtree(self.machine.project / "build")
+        calls = self.machine.set_up("test")[2]
+        self.assertEqual(calls, ["apt-get update -q", "apt-get download -q nginx"], "nothing else is missing")
+        self.machine.has(["nginx"] + TOOLS + LIBRARIES + boost("1.81"))
+        shutil.rmtree(self.machine.project / "build")
+        self.assertEqual(self.machine.set_up("test"), (0, "", []), "an installed one serves, too")
 
     def test_installs_for_the_docs_what_makes_the_site_and_no_compiler(self):
         status, said, calls = self.machine.set_up("docs")
