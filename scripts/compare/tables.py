@@ -174,7 +174,7 @@ def _lines(lines: dict[str, dict[str, int]]) -> Section:
     ]
     about = (
         "Neither blank lines nor comments. The chat itself: its handlers, manager, messages and "
-        "main; in C++ with what mends the faults. Where Python has a framework, the C++ version "
-        "brings a layer of its own, beastapi, on Boost."
+        "main; in C++ with what mends the faults, and with rooms, limits and tokens. Where Python "
+        "has a framework, the C++ version brings a layer of its own, beastapi, on Boost."
     )
     return Section("lines", "lines", "Lines of code", about, rows)
