@@ -10,9 +10,13 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace test {
 
@@ -169,6 +173,15 @@ void TcpClient::close() {
 void TcpClient::tear() {
     impl_->socket.set_option(asio::socket_base::linger(true, 0));
     impl_->socket.close();
+}
+
+void TcpClient::lose_what_comes() {
+    sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{1, &drop_all};
+    if (::setsockopt(impl_->socket.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                     sizeof program) != 0) {
+        throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
+    }
 }
 
 }  // namespace test

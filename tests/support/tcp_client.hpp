@@ -52,6 +52,10 @@ public:
     /// Ends the connection at once by a reset.
     void tear();
 
+    /// From now on the system drops every packet that comes for this connection: none is answered
+    /// or acknowledged, as if the cable were cut. To be destroyed when the server has given up.
+    void lose_what_comes();
+
 private:
     struct Impl;
     explicit TcpClient(std::unique_ptr<Impl> impl);
