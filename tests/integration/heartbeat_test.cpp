@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <thread>
+
 using namespace test;
 using std::chrono::steady_clock;
 
@@ -160,6 +162,22 @@ SERVER_TEST(a_silent_peer_is_pinged_and_one_that_answers_stays, pinging(100ms)) 
         BOOST_TEST(pings >= 2);
         co_await client.close();
     }
+}
+
+SERVER_TEST(a_goodbye_that_comes_when_a_ping_is_due_is_answered, pinging(20ms)) {
+    WebSocketClient client = co_await server.connect("/ws");
+    Frame goodbye;
+    goodbye.opcode = opcode::close;
+    goodbye.payload = close_payload(1000);
+    client.tcp().send_now(encode(goodbye));
+    // Holds the loop up, so that it finds the goodbye and the timer of the ping at the same time.
+    std::this_thread::sleep_for(50ms);
+    Frame answer = co_await client.receive();
+    while (answer.opcode == opcode::ping) {
+        answer = co_await client.receive();
+    }
+    BOOST_TEST(answer.opcode == opcode::close);
+    BOOST_TEST(answer.payload == goodbye.payload);
 }
 
 SERVER_TEST(a_peer_that_vanished_is_found_by_pings, pinging(100ms)) {

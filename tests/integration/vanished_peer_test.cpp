@@ -1,6 +1,7 @@
 // A peer that vanishes without a word: its process is frozen, so its system keeps the connection
 // up, but nobody answers; or it is cut off, and not even its system does. The protocol's own ping
 // finds it.
+#include "beastapi/asyncio.hpp"
 #include "support/server_process.hpp"
 #include "support/websocket_client.hpp"
 
@@ -91,6 +92,7 @@ awaitable<void> find_frozen(unsigned short port, std::string target) {
     const auto begin = steady_clock::now();
     while (steady_clock::now() - begin < 3 * interval) {
         co_await alice.expect_nothing();
+        co_await beastapi::asyncio::sleep(50ms);
     }
     bob.freeze();
     co_await hear_leave(alice, port, target);

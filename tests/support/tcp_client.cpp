@@ -111,6 +111,10 @@ awaitable<void> TcpClient::send(std::string bytes, source_location where) {
     }
 }
 
+void TcpClient::send_now(std::string_view bytes) {
+    asio::write(impl_->socket, asio::buffer(bytes));
+}
+
 awaitable<bool> TcpClient::read_more(std::string what_for, source_location where) {
     std::array<char, 64 * 1024> buffer;
     error_code error;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace test {
 
@@ -28,6 +29,9 @@ public:
     ~TcpClient();
 
     awaitable<void> send(std::string bytes, source_location where = source_location::current());
+
+    /// Returns with the bytes on their way; the loop has not run meanwhile.
+    void send_now(std::string_view bytes);
 
     /// Exactly that many bytes. Throws std::runtime_error if the server ends the stream before.
     awaitable<std::string> read(std::size_t size,

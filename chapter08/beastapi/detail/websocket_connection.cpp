@@ -63,7 +63,8 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request
       refusals_(refusals),
       request_(std::move(request)),
       handshake_(std::move(handshake)),
-      changed_(stream_.get_executor()) {}
+      changed_(stream_.get_executor()),
+      ping_timer_(stream_.get_executor()) {}
 
 awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection> self,
                                             std::string subprotocol) {
@@ -74,8 +75,13 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
         throw self->disconnect_;
     }
     auto& stream = self->stream_;
+    // Beast's own idle timeout stays off: if it is due in the turn in which a goodbye comes, Beast
+    // 1.81 takes it for that of the closing handshake, and hangs up without an answer.
     stream.set_option(websocket::stream_base::timeout{self->settings_.handshake_timeout,
-                                                      2 * self->settings_.ping_interval, true});
+                                                      websocket::stream_base::none(), false});
+    stream.control_callback([connection = self.get()](websocket::frame_type, beast::string_view) {
+        connection->pinged_ = false;
+    });
     stream.set_option(
         websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
             response.erase(beast::http::field::server);
@@ -102,6 +108,28 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
     self->state_ = State::open;
     spdlog::info("{} [accepted]", self->description());
     self->read_more();
+    self->ping_when_due();
+}
+
+void WebSocketConnection::ping_when_due() {
+    ping_timer_.expires_after(settings_.ping_interval);
+    ping_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
+        const auto self = weak.lock();
+        if (self && !error && self->state_ == State::open) {
+            self->ping_or_give_up();
+        }
+    });
+}
+
+void WebSocketConnection::ping_or_give_up() {
+    if (pinged_) {
+        outbox_->abort();
+        set_disconnected(close_code::abnormal, "No answer to a ping");
+        return;
+    }
+    pinged_ = true;
+    outbox_->append_frame(Opcode::ping, {});
+    ping_when_due();
 }
 
 std::string WebSocketConnection::description() const {
@@ -126,6 +154,7 @@ void WebSocketConnection::read_more() {
 
 void WebSocketConnection::on_read(const error_code& error) {
     reading_ = false;
+    pinged_ = false;
     if (error) {
         if (error == websocket::error::message_too_big) {
             refusals_.count("message_too_big");
@@ -302,6 +331,7 @@ void WebSocketConnection::set_disconnected(std::uint16_t code, std::string reaso
     if (state_ != State::disconnected) {
         state_ = State::disconnected;
         disconnect_ = WebSocketDisconnect(code, std::move(reason));
+        ping_timer_.cancel();
     }
     changed_.notify_all();
     outbox_->progress().notify_all();

@@ -84,6 +84,8 @@ private:
         bool& flag_;
     };
 
+    void ping_when_due();
+    void ping_or_give_up();
     void read_more();
     void on_read(const boost::system::error_code& error);
     void deliver();
@@ -109,6 +111,7 @@ private:
     bool reading_ = false;
     bool closing_ = false;  // our close frame is sent, its answer is awaited
     bool receiving_ = false;
+    bool pinged_ = false;  // and nothing has come since
     WebSocketDisconnect disconnect_{close_code::abnormal};
 
     std::string incoming_;  // the message that is being read
@@ -116,6 +119,7 @@ private:
     std::size_t inbox_head_ = 0;
     std::size_t inbox_bytes_ = 0;
     Signal changed_;
+    Timer ping_timer_;
 };
 
 }  // namespace beastapi::detail
