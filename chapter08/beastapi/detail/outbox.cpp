@@ -16,9 +16,11 @@ namespace {
 
 // How often the flush goes to the back of the queue before it sends. Once lets every handler that
 // is ready run first; once more, what the reactor found for them meanwhile; and up to most_hops as
-// long as each time brings more for connections that wait already.
+// long as each time brings more for connections that wait already, unless they are a crowd: what
+// piles up for it is memory that few turns need.
 constexpr int hops = 2;
 constexpr int most_hops = 8;
+constexpr std::size_t crowd = 128;
 
 constexpr std::size_t largest_spare_buffer = 4 * 1024;
 constexpr std::size_t most_spare_bytes = 64 * 1024;
@@ -44,7 +46,7 @@ void Flusher::forget(const Outbox& outbox) noexcept {
 
 void Flusher::post_hop(int hop) {
     asio::post(executor_, [this, hop] {
-        const bool more = std::exchange(more_, false);
+        const bool more = std::exchange(more_, false) && dirty_.size() <= crowd;
         if (hop <= hops || (more && hop <= most_hops)) {
             post_hop(hop + 1);
         } else {
