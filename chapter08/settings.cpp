@@ -122,7 +122,7 @@ void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
                 0.01, "How long a WebSocket may take to open, and how long to close");
     add_seconds(
         app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", server.ping_interval, 0.01,
-        "After how long in silence a peer is sent a WebSocket ping; twice that, and it is gone");
+        "Between WebSocket pings; a peer of which nothing is heard from one to the next is gone");
     app.add_option("--max-message-bytes", server.max_message_bytes, "The largest WebSocket message")
         ->envname("CHAT_MAX_MESSAGE_BYTES")
         ->type_name("BYTES")

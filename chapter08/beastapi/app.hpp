@@ -54,8 +54,7 @@ struct ServerSettings {
     /// How long a WebSocket's opening handshake may take once it is asked for, and how long its
     /// closing handshake; then the connection is ended without one.
     std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
-    /// A WebSocket peer silent for this long is sent a ping; silent for that long again, it is
-    /// gone.
+    /// Between pings. A peer of which nothing is heard from one to the next is gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
     /// How long the connections get to say goodbye when the server stops.
     std::chrono::steady_clock::duration shutdown_timeout = std::chrono::seconds(10);

@@ -23,8 +23,7 @@ struct WebSocketSettings {
     std::size_t max_message_bytes = 64 * 1024;
     /// More than this waiting for a reader ends its connection with 1013 (bytes).
     std::size_t outbox_limit = 1024 * 1024;
-    /// A peer that has been silent for this long is sent a ping; silent for that long again, it is
-    /// gone.
+    /// Between pings. A peer of which nothing is heard from one to the next is gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
     /// How long the opening and the closing handshake may take.
     std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
