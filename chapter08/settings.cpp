@@ -59,6 +59,15 @@ void add_rate(CLI::App& app, const std::string& name, const std::string& variabl
         ->default_str(fmt::format("{}", into));
 }
 
+/// An option of how many things may come at once before their rate counts.
+void add_burst(CLI::App& app, const std::string& name, const std::string& variable,
+               std::uint32_t& into, const std::string& description) {
+    app.add_option(name, into, description)
+        ->envname(variable)
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 1'000'000));
+}
+
 /// How many connections there may be, and how fast they may come.
 void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
     constexpr std::size_t most_connections = 1'000'000;
@@ -74,18 +83,12 @@ void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->check(CLI::Range(std::size_t{0}, most_connections));
     add_rate(app, "--connection-rate", "CHAT_CONNECTION_RATE", server.connection_rate,
              "How many new connections a second one address may open; 0 for no limit");
-    app.add_option("--connection-burst", server.connection_burst,
-                   "How many of them it may open at once, before that rate holds")
-        ->envname("CHAT_CONNECTION_BURST")
-        ->type_name("COUNT")
-        ->check(CLI::Range(1, 1'000'000));
+    add_burst(app, "--connection-burst", "CHAT_CONNECTION_BURST", server.connection_burst,
+              "How many of them it may open at once, before that rate holds");
     add_rate(app, "--request-rate", "CHAT_REQUEST_RATE", server.request_rate,
              "How many HTTP requests a second one address may send; 0 for no limit");
-    app.add_option("--request-burst", server.request_burst,
-                   "How many of them it may send at once, before that rate holds")
-        ->envname("CHAT_REQUEST_BURST")
-        ->type_name("COUNT")
-        ->check(CLI::Range(1, 1'000'000));
+    add_burst(app, "--request-burst", "CHAT_REQUEST_BURST", server.request_burst,
+              "How many of them it may send at once, before that rate holds");
 }
 
 /// Nothing, or what is wrong with an origin.
@@ -161,11 +164,8 @@ void add_chat_options(CLI::App& app, chat::ChatSettings& chat) {
                 "After how long without a message the heartbeat endpoint closes a connection");
     add_rate(app, "--message-rate", "CHAT_MESSAGE_RATE", chat.message_rate.rate,
              "How many frames a second a connection may send; 0 for no limit");
-    app.add_option("--message-burst", chat.message_rate.burst,
-                   "How many frames it may send at once before that counts")
-        ->envname("CHAT_MESSAGE_BURST")
-        ->type_name("NUMBER")
-        ->check(CLI::Range(1, 1000000));
+    add_burst(app, "--message-burst", "CHAT_MESSAGE_BURST", chat.message_rate.burst,
+              "How many frames it may send at once before that counts");
     app.add_option("--max-text-length", chat.max_text_length,
                    "The longest text of a message, in characters; 0: no limit")
         ->envname("CHAT_MAX_TEXT_LENGTH")
