@@ -113,9 +113,8 @@ awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection>
 
 void WebSocketConnection::ping_when_due() {
     ping_timer_.expires_after(settings_.ping_interval);
-    ping_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
-        const auto self = weak.lock();
-        if (self && !error && self->state_ == State::open) {
+    ping_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error && self->state_ == State::open) {
             self->ping_or_give_up();
         }
     });
@@ -123,8 +122,7 @@ void WebSocketConnection::ping_when_due() {
 
 void WebSocketConnection::ping_or_give_up() {
     if (pinged_) {
-        outbox_->abort();
-        set_disconnected(close_code::abnormal, "No answer to a ping");
+        abort("No answer to a ping");
         return;
     }
     pinged_ = true;
@@ -315,9 +313,9 @@ void WebSocketConnection::count_if_late(const error_code& error) {
     }
 }
 
-void WebSocketConnection::abort() {
+void WebSocketConnection::abort(std::string reason) {
     outbox_->abort();
-    set_disconnected(close_code::abnormal, {});
+    set_disconnected(close_code::abnormal, std::move(reason));
 }
 
 awaitable<void> WebSocketConnection::finish(std::shared_ptr<WebSocketConnection> self) {

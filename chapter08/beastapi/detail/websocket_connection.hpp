@@ -51,8 +51,8 @@ public:
     void post_volatile(Opcode opcode, std::string_view payload);
     void close(std::uint16_t code, std::string_view reason);
 
-    /// Ends the connection without a word: whoever waits for it is told.
-    void abort();
+    /// Ends the connection without a word: whoever waits for it is told, with that reason.
+    void abort(std::string reason = {});
 
     /// Waits for the end of the closing handshake; to be called once, after close() or a
     /// disconnect.
