@@ -41,6 +41,10 @@ uvicorn.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]))
 '''
 
 
+# The environment of one who names no other build.
+OUTSIDE = {name: value for name, value in os.environ.items() if name != "CHAPTER08_STEPS"}
+
+
 def end(process: int) -> None:
     """Ends a process that a failed test has left."""
     with contextlib.suppress(ProcessLookupError):
@@ -131,10 +135,9 @@ class RunnerTest(unittest.TestCase):
     ) -> "subprocess.CompletedProcess[str]":
         path = self.root / "tests/conformance/chapters/01_echo/one.chat"
         path.write_text(f"# One.\nstacks: {stacks}\n{conversation}")
-        inherited = {name: os.environ[name] for name in os.environ if name != "CHAPTER08_STEPS"}
         return subprocess.run(
             [self.root / "tests/conformance/run.py", "--chapter", "01", *arguments],
-            capture_output=True, text=True, timeout=60, check=False, env=inherited | environment,
+            capture_output=True, text=True, timeout=60, check=False, env=OUTSIDE | environment,
         )  # fmt: skip
 
     def test_plays_a_program_that_has_no_status(self) -> None:
@@ -194,8 +197,7 @@ class RunnerTest(unittest.TestCase):
         path.write_text("# One.\nstacks: cpp fastapi\n\nAlice connects to /ws\n")
         runner = subprocess.Popen(
             [self.root / "tests/conformance/run.py", "--chapter", "01", "--stack", "cpp"],
-            stderr=subprocess.PIPE, text=True,
-            env={name: os.environ[name] for name in os.environ if name != "CHAPTER08_STEPS"},
+            stderr=subprocess.PIPE, text=True, env=OUTSIDE,
         )  # fmt: skip
         self.addCleanup(runner.kill)
         assert runner.stderr
