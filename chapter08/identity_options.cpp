@@ -11,7 +11,7 @@ namespace {
 constexpr const char* secret_option = "--jwt-secret-file";
 constexpr const char* public_key_option = "--jwt-public-key-file";
 constexpr const char* algorithm_option = "--jwt-algorithm";
-constexpr std::size_t largest_file = 64 * 1024;
+constexpr std::size_t max_file = 64 * 1024;
 
 std::string not_empty(const std::string& text) {
     return text.empty() ? "must not be empty" : "";
@@ -19,14 +19,14 @@ std::string not_empty(const std::string& text) {
 
 std::string read_file(const std::string& option, const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    std::string content(largest_file + 1, '\0');
+    std::string content(max_file + 1, '\0');
     file.read(content.data(), static_cast<std::streamsize>(content.size()));
     // Reading to the end sets failbit as well; what went wrong with the device, only badbit.
     if (!file.eof() && !file) {
         throw CLI::ValidationError(option, fmt::format("{} cannot be read", path));
     }
     content.resize(static_cast<std::size_t>(file.gcount()));
-    if (content.size() > largest_file) {
+    if (content.size() > max_file) {
         throw CLI::ValidationError(option, fmt::format("{} is larger than 64 KiB", path));
     }
     return content;

@@ -17,7 +17,7 @@ namespace {
 
 using Duration = std::chrono::steady_clock::duration;
 
-constexpr double longest_seconds = 86400;
+constexpr double max_seconds = 86400;
 
 /// An option of seconds with fractions, at least `least`.
 void add_seconds(CLI::App& app, const std::string& name, const std::string& variable,
@@ -35,7 +35,7 @@ void add_seconds(CLI::App& app, const std::string& name, const std::string& vari
         ->envname(variable)
         ->type_name("SECONDS")
         ->default_str(fmt::format("{}", initial))
-        ->check(CLI::Range(least, longest_seconds));
+        ->check(CLI::Range(least, max_seconds));
 }
 
 /// An option of things a second, 0 for any number of them.
@@ -70,17 +70,17 @@ void add_burst(CLI::App& app, const std::string& name, const std::string& variab
 
 /// How many connections there may be, and how fast they may come.
 void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
-    constexpr std::size_t most_connections = 1'000'000;
+    constexpr std::size_t max_connections = 1'000'000;
     app.add_option("--max-connections", server.max_connections,
                    "The most WebSockets at a time; 0 for no limit")
         ->envname("CHAT_MAX_CONNECTIONS")
         ->type_name("COUNT")
-        ->check(CLI::Range(std::size_t{0}, most_connections));
+        ->check(CLI::Range(std::size_t{0}, max_connections));
     app.add_option("--max-connections-per-address", server.max_connections_per_address,
                    "The most WebSockets of one address at a time; 0 for no limit")
         ->envname("CHAT_MAX_CONNECTIONS_PER_ADDRESS")
         ->type_name("COUNT")
-        ->check(CLI::Range(std::size_t{0}, most_connections));
+        ->check(CLI::Range(std::size_t{0}, max_connections));
     add_rate(app, "--connection-rate", "CHAT_CONNECTION_RATE", server.connection_rate,
              "How many new connections a second one address may open; 0 for no limit");
     add_burst(app, "--connection-burst", "CHAT_CONNECTION_BURST", server.connection_burst,

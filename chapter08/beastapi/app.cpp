@@ -1,7 +1,7 @@
 #include "beastapi/app.hpp"
 
-#include "beastapi/detail/descriptor_limit.hpp"
-#include "beastapi/detail/server.hpp"
+#include "beastapi/http/server.hpp"
+#include "beastapi/net/descriptor_limit.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
 

@@ -1,6 +1,6 @@
 #include "beastapi/cors.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 #include "beastapi/origin.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "beastapi/request.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "beastapi/response.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 #include "beastapi/json.hpp"
 
 #include <boost/json/object.hpp>

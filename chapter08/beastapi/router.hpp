@@ -2,7 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
-#include "beastapi/detail/route_template.hpp"
+#include "beastapi/http/route_template.hpp"
 #include "beastapi/request.hpp"
 #include "beastapi/response.hpp"
 #include "beastapi/websocket.hpp"

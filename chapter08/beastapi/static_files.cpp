@@ -1,6 +1,6 @@
 #include "beastapi/static_files.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "beastapi/websocket.hpp"
 
-#include "beastapi/detail/websocket_connection.hpp"
+#include "beastapi/ws/websocket_connection.hpp"
 
 namespace beastapi {
 

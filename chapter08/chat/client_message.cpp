@@ -17,7 +17,7 @@ using Type = ClientMessage::Type;
 
 namespace {
 
-constexpr std::size_t deepest_nesting = 32;
+constexpr std::size_t max_nesting = 32;
 
 constexpr std::array<std::pair<std::string_view, Type>, 8> types{{
     {"message", Type::message},
@@ -127,7 +127,7 @@ Parsed parse_client_message(std::string_view frame) {
     std::array<unsigned char, 4096> memory;
     json::monotonic_resource resource(memory.data(), memory.size());
     json::parse_options options;
-    options.max_depth = deepest_nesting;
+    options.max_depth = max_nesting;
     boost::system::error_code error;
     const json::value value = json::parse(frame, error, &resource, options);
     if (error || !value.is_object()) {

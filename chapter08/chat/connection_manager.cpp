@@ -158,7 +158,7 @@ std::optional<ErrorCode> ConnectionManager::join_room(const WebSocket& websocket
         return std::nullopt;
     }
     Member& member = members_.at(websocket);
-    if (member.rooms.size() >= most_rooms) {
+    if (member.rooms.size() >= max_rooms) {
         return ErrorCode::too_many_rooms;
     }
     const Room* const known = rooms_.find(*name);

@@ -45,7 +45,7 @@ public:
     class Membership;
 
     /// How many rooms a connection may be in.
-    static constexpr std::size_t most_rooms = 16;
+    static constexpr std::size_t max_rooms = 16;
 
     explicit ConnectionManager(ChatSettings settings = {});
     ConnectionManager(const ConnectionManager&) = delete;

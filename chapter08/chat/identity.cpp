@@ -33,7 +33,7 @@ using std::chrono::system_clock;
 namespace {
 
 // libjwt copies parts of a token to the stack: what is longer never reaches it.
-constexpr std::size_t longest_token = 4096;
+constexpr std::size_t max_token = 4096;
 constexpr std::size_t shortest_secret = 32;  // RFC 7518, section 3.2
 constexpr int shortest_rsa_key = 2048;       // bits; RFC 7518, section 3.3
 // In seconds since 1970: the clock counts nanoseconds, and would run over in 2262.
@@ -184,7 +184,7 @@ TokenVerifier::TokenVerifier(IdentitySettings settings) : settings_(std::move(se
 
 // [verify]
 VerifiedToken TokenVerifier::verify(std::string_view token, system_clock::time_point now) const {
-    if (token.size() > longest_token) {
+    if (token.size() > max_token) {
         return refused("the token is longer than 4096 bytes");
     }
     if (!has_the_form_of_a_token(token)) {

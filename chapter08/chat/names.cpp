@@ -14,13 +14,13 @@ namespace chat {
 
 namespace {
 
-constexpr int longest_name = 32;
+constexpr int max_name = 32;
 // A code point of NFC comes from 4 code points at most (UAX 15, section 14), each of 4 bytes: what
 // is longer cannot shrink to a name, and need not be looked at.
-constexpr std::size_t longest_input = std::size_t{longest_name} * 4 * 4;
+constexpr std::size_t max_input = std::size_t{max_name} * 4 * 4;
 // More are stacked upon one letter in no language, but do reach into the lines above (UTS 39,
 // section 5.4).
-constexpr int most_marks_in_a_row = 4;
+constexpr int max_marks_in_a_row = 4;
 
 /// Symbols and letters by their category, but drawn as nothing.
 constexpr std::array<UChar32, 6> drawn_as_nothing = {
@@ -32,7 +32,7 @@ constexpr std::array<UChar32, 6> drawn_as_nothing = {
 };
 
 std::optional<icu::UnicodeString> from_utf8(std::string_view text) {
-    std::array<UChar, longest_input> units{};
+    std::array<UChar, max_input> units{};
     if (text.size() > units.size()) {
         return std::nullopt;
     }
@@ -72,7 +72,7 @@ bool is_overlaid_mark(UChar32 c) {
 }
 
 bool is_name(const icu::UnicodeString& text) {
-    if (text.isEmpty() || text.countChar32() > longest_name || is_mark(text.char32At(0))) {
+    if (text.isEmpty() || text.countChar32() > max_name || is_mark(text.char32At(0))) {
         return false;
     }
     UChar32 before = U' ';
@@ -83,7 +83,7 @@ bool is_name(const icu::UnicodeString& text) {
             return false;
         }
         marks = is_overlaid_mark(c) ? marks + 1 : 0;
-        if (marks > most_marks_in_a_row || (marks > 1 && c == before)) {
+        if (marks > max_marks_in_a_row || (marks > 1 && c == before)) {
             return false;
         }
         before = c;

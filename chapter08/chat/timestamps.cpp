@@ -58,13 +58,13 @@ public:
         if (!one_of(".")) {
             return true;
         }
-        constexpr std::size_t most_digits = 9;
+        constexpr std::size_t max_digits = 9;
         std::size_t digits = 0;
         while (!rest_.empty() && is_digit(rest_.front())) {
             rest_.remove_prefix(1);
             ++digits;
         }
-        return digits > 0 && digits <= most_digits;
+        return digits > 0 && digits <= max_digits;
     }
 
     bool at_end() const { return rest_.empty(); }

@@ -42,9 +42,9 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
 using Reply = std::optional<std::string>;
 
 Reply refuse(ErrorCode code, std::string_view subject, ConnectionManager& manager) {
-    constexpr std::size_t longest_name = 128;  // bytes of 32 code points
+    constexpr std::size_t max_name = 128;  // bytes of 32 code points
     manager.refusals().count(chat::to_string(code));
-    return manager.messages().error(code, subject.size() > longest_name ? "" : subject);
+    return manager.messages().error(code, subject.size() > max_name ? "" : subject);
 }
 
 // [deliver]

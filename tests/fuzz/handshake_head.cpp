@@ -1,9 +1,9 @@
 // Fuzzes the head of a request: what Beast's parser, configured as the server does it, makes of the
 // bytes, and what the layer makes of that, up to the handshake of a WebSocket.
-#include "beastapi/detail/handshake.hpp"
-#include "beastapi/detail/http_request.hpp"
-#include "beastapi/detail/route_template.hpp"
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/http_request.hpp"
+#include "beastapi/http/route_template.hpp"
+#include "beastapi/http/text.hpp"
+#include "beastapi/ws/handshake.hpp"
 #include "fuzz/fuzz.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0;
     }
     const detail::HttpMessage message = parser.release();
-    const auto request = detail::describe_request(message, {});
+    const auto request = detail::to_request(message, {});
     if (!request) {
         return 0;
     }

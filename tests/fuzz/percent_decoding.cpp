@@ -1,5 +1,5 @@
 // Fuzzes percent-decoding, and the query strings that use it.
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Fuzzes path templates and the paths that are matched with them: the first line is the template.
-#include "beastapi/detail/route_template.hpp"
+#include "beastapi/http/route_template.hpp"
 
 #include "fuzz/fuzz.hpp"
 

@@ -1,6 +1,6 @@
 #include "support/test_server.hpp"
 
-#include "beastapi/detail/server.hpp"
+#include "beastapi/http/server.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
 

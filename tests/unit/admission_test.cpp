@@ -1,5 +1,5 @@
 // Who is let in, by address and in all, at times that the test tells.
-#include "beastapi/detail/admission.hpp"
+#include "beastapi/net/admission.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -23,21 +23,21 @@ struct Door {
     AdmissionSettings settings{
         .max_connections = 5, .max_connections_per_address = 3, .connections = {3, 5}};
     Admission admission{settings, [this] { return now; }};
-    std::vector<Admission::Place> places;
+    std::vector<Admission::Slot> slots;
 
     int knocks_before_the_wait(const std::string& from) {
-        int knocks = 0;
-        while (knocks < 1000 && admission.knock(address(from)) == 0s) {
-            ++knocks;
+        int connections = 0;
+        while (connections < 1000 && admission.allow_connection(address(from)) == 0s) {
+            ++connections;
         }
-        return knocks;
+        return connections;
     }
 
     /// Empty, or the name of the refusal.
     std::string enter(const std::string& from) {
-        auto entered = admission.enter(address(from));
-        if (auto* const place = std::get_if<Admission::Place>(&entered)) {
-            places.push_back(std::move(*place));
+        auto entered = admission.acquire(address(from));
+        if (auto* const place = std::get_if<Admission::Slot>(&entered)) {
+            slots.push_back(std::move(*place));
             return "";
         }
         return std::string(std::get<Admission::Refusal>(entered).name);
@@ -58,10 +58,10 @@ BOOST_AUTO_TEST_CASE(an_address_may_come_so_often_at_once_and_then_by_the_second
 
 BOOST_AUTO_TEST_CASE(it_is_told_how_long_to_wait) {
     knocks_before_the_wait("192.0.2.1");
-    const auto wait = admission.knock(address("192.0.2.1"));
+    const auto wait = admission.allow_connection(address("192.0.2.1"));
     BOOST_TEST((wait > 333ms && wait < 334ms));
     now += wait;
-    BOOST_TEST((admission.knock(address("192.0.2.1")) == 0s));
+    BOOST_TEST((admission.allow_connection(address("192.0.2.1")) == 0s));
 }
 
 BOOST_AUTO_TEST_CASE(another_address_is_not_held_up) {
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(an_address_gets_so_many_websockets) {
     }
     BOOST_TEST(enter("192.0.2.1") == "address_full");
     BOOST_TEST(enter("::ffff:192.0.2.1") == "address_full");
-    places.pop_back();
+    slots.pop_back();
     BOOST_TEST(enter("192.0.2.1") == "");
 }
 
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(all_together_get_so_many_websockets) {
         BOOST_TEST(enter(fmt::format("192.0.2.{}", i)) == "");
     }
     BOOST_TEST(enter("192.0.2.100") == "server_full");
-    places.erase(places.begin());
+    slots.erase(slots.begin());
     BOOST_TEST(enter("192.0.2.100") == "");
 }
 
@@ -110,19 +110,20 @@ BOOST_AUTO_TEST_CASE(a_limit_of_0_is_none) {
     Admission open({.max_connections = 0, .max_connections_per_address = 0, .connections = {0, 1}},
                    [this] { return now; });
     for (int i = 0; i < 10'000; ++i) {
-        BOOST_TEST_REQUIRE((open.knock(address("192.0.2.1")) == 0s));
-        auto entered = open.enter(address("192.0.2.1"));
-        BOOST_TEST_REQUIRE(std::holds_alternative<Admission::Place>(entered));
-        places.push_back(std::move(std::get<Admission::Place>(entered)));
+        BOOST_TEST_REQUIRE((open.allow_connection(address("192.0.2.1")) == 0s));
+        auto entered = open.acquire(address("192.0.2.1"));
+        BOOST_TEST_REQUIRE(std::holds_alternative<Admission::Slot>(entered));
+        slots.push_back(std::move(std::get<Admission::Slot>(entered)));
     }
-    places.clear();
+    slots.clear();
 }
 
 BOOST_AUTO_TEST_CASE(who_has_gone_and_waited_is_forgotten) {
     BOOST_TEST(enter("198.51.100.1") == "");
     for (int i = 0; i < 1'000'000; ++i) {
         now += 1ms;  // so three hundred of them, or so, have come within the last third of a second
-        admission.knock(address(fmt::format("10.{}.{}.{}", i >> 16, i >> 8 & 255, i & 255)));
+        admission.allow_connection(
+            address(fmt::format("10.{}.{}.{}", i >> 16, i >> 8 & 255, i & 255)));
         BOOST_TEST_REQUIRE(admission.size() <= 1024U);
     }
     // Not so the one who is still there, and not the one who has come too often.
@@ -134,9 +135,9 @@ BOOST_AUTO_TEST_CASE(who_has_gone_and_waited_is_forgotten) {
 BOOST_AUTO_TEST_CASE(who_has_come_too_often_is_not_forgotten_before_the_time) {
     knocks_before_the_wait("192.0.2.1");
     for (int i = 0; i < 10'000; ++i) {
-        admission.knock(address(fmt::format("10.0.{}.{}", i >> 8, i & 255)));
+        admission.allow_connection(address(fmt::format("10.0.{}.{}", i >> 8, i & 255)));
     }
-    BOOST_TEST((admission.knock(address("192.0.2.1")) > 0s));
+    BOOST_TEST((admission.allow_connection(address("192.0.2.1")) > 0s));
     BOOST_TEST(admission.size() == 10'001U);
 }
 

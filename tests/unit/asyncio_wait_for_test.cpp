@@ -1,6 +1,6 @@
 // asyncio::wait_for: the value, the exception, the time that runs out, and both at once.
 #include "beastapi/asyncio.hpp"
-#include "beastapi/detail/signal.hpp"
+#include "beastapi/net/async_condition.hpp"
 #include "support/loop.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -64,7 +64,7 @@ struct Inbox {
     }
 
     std::deque<std::string> messages;
-    beastapi::detail::Signal changed;
+    beastapi::detail::AsyncCondition changed;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The header of a frame, against RFC 6455, section 5.7, and at the boundaries of its lengths.
-#include "beastapi/detail/frame.hpp"
+#include "beastapi/ws/frame.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // The outbox on a real connection: order, back-pressure, sends in part, and each way to end.
-#include "beastapi/detail/outbox.hpp"
+#include "beastapi/net/outbox.hpp"
 
 #include "support/loop.hpp"
 
@@ -16,9 +16,9 @@
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using beastapi::awaitable;
-using beastapi::detail::Flusher;
 using beastapi::detail::Opcode;
 using beastapi::detail::Outbox;
+using beastapi::detail::WriteCoalescer;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
@@ -28,7 +28,7 @@ constexpr int small_buffer = 4096;
 
 /// An outbox, and the peer at the other end of its socket; the buffers between them are small.
 struct Connection {
-    Connection() : peer(context), flusher(context) {
+    Connection() : peer(context), coalescer(context) {
         tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
         acceptor.set_option(asio::socket_base::send_buffer_size(small_buffer));
         peer.open(tcp::v4());
@@ -37,7 +37,7 @@ struct Connection {
         Outbox::Socket socket(context);
         acceptor.accept(socket);
         socket.non_blocking(true);
-        outbox = std::make_shared<Outbox>(std::move(socket), flusher);
+        outbox = std::make_shared<Outbox>(std::move(socket), coalescer);
     }
 
     void run(awaitable<void> test) { test::run(context, std::move(test)); }
@@ -64,7 +64,7 @@ struct Connection {
 
     asio::io_context context{1};
     tcp::socket peer;
-    Flusher flusher;
+    WriteCoalescer coalescer;
     std::shared_ptr<Outbox> outbox;
 };
 

@@ -1,5 +1,5 @@
 // Path templates: what fits, what does not, and what is refused at start-up.
-#include "beastapi/detail/route_template.hpp"
+#include "beastapi/http/route_template.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // Percent-encoding, query strings, HTTP dates, and comparison without case.
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <boost/test/unit_test.hpp>
 

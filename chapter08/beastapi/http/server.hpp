@@ -2,10 +2,10 @@
 #pragma once
 
 #include "beastapi/app.hpp"
-#include "beastapi/detail/admission.hpp"
-#include "beastapi/detail/outbox.hpp"
-#include "beastapi/detail/signal.hpp"
-#include "beastapi/detail/websocket_connection.hpp"
+#include "beastapi/net/admission.hpp"
+#include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/outbox.hpp"
+#include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -49,7 +49,7 @@ public:
     /// together do not end in one turn of the loop, in which everybody else would wait.
     std::chrono::steady_clock::duration next_request_timeout();
     std::uint32_t max_head_bytes() const noexcept { return max_head_bytes_; }
-    Flusher& flusher() noexcept { return flusher_; }
+    WriteCoalescer& coalescer() noexcept { return coalescer_; }
 
     /// A share of it is kept by each session that was turned away and is not over.
     std::shared_ptr<const void> turned_away() const noexcept { return turned_away_; }
@@ -78,11 +78,11 @@ private:
     WebSocketSettings websocket_settings_;
     Admission admission_;
     Acceptor acceptor_;
-    Flusher flusher_;
+    WriteCoalescer coalescer_;
     bool stopping_ = false;
-    bool torn_ = false;  // the shutdown timeout is over
+    bool aborted_ = false;  // the shutdown timeout is over
     std::unordered_set<HttpSession*> sessions_;
-    Signal session_ended_;
+    AsyncCondition session_ended_;
     std::shared_ptr<const void> turned_away_ = std::make_shared<char>();
 };
 

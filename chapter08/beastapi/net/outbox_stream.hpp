@@ -1,7 +1,7 @@
 // What Beast takes for a socket: reads come from the connection's socket, writes go to its outbox.
 #pragma once
 
-#include "beastapi/detail/outbox.hpp"
+#include "beastapi/net/outbox.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
@@ -83,7 +83,7 @@ private:
             if (outbox->failed() || outbox->size() <= Outbox::high_water) {
                 complete(*outbox, std::move(handler), written);
             } else {
-                Signal& progress = outbox->progress();
+                AsyncCondition& progress = outbox->progress();
                 progress.async_wait(std::move(*this));
             }
         }

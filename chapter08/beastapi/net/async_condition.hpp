@@ -15,28 +15,29 @@
 namespace beastapi::detail {
 
 /// A condition variable for the coroutines of one io_context: `co_await
-/// signal.async_wait(use_awaitable)`.
+/// condition.async_wait(use_awaitable)`.
 ///
 /// Whoever waits checks its condition in a loop, because a wake-up says only that something may
 /// have changed. A timer that never expires would do the same, at four times the memory.
 ///
-/// The waiting handlers belong to the Signal. Where they own the Signal in turn, someone has to
-/// notify them before the io_context ends.
-class Signal {
+/// The waiting handlers belong to the AsyncCondition. Where they own the AsyncCondition in turn,
+/// someone has to notify them before the io_context ends.
+class AsyncCondition {
 public:
-    explicit Signal(boost::asio::io_context::executor_type executor) : executor_(executor) {}
-    Signal(const Signal&) = delete;
-    Signal& operator=(const Signal&) = delete;
+    explicit AsyncCondition(boost::asio::io_context::executor_type executor)
+        : executor_(executor) {}
+    AsyncCondition(const AsyncCondition&) = delete;
+    AsyncCondition& operator=(const AsyncCondition&) = delete;
 
     /// Completes at the next notify_all(), or with operation_aborted when it is cancelled.
     template <class Token>
     auto async_wait(Token&& token) {
         return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
-            [](auto handler, Signal* signal) {
+            [](auto handler, AsyncCondition* condition) {
                 auto waiter =
-                    std::make_unique<HandlerOf<decltype(handler)>>(*signal, std::move(handler));
-                waiter->next = std::move(signal->first_);
-                signal->first_ = std::move(waiter);
+                    std::make_unique<HandlerOf<decltype(handler)>>(*condition, std::move(handler));
+                waiter->next = std::move(condition->first_);
+                condition->first_ = std::move(waiter);
             },
             token, this);
     }
@@ -61,12 +62,12 @@ private:
     template <class Handler>
     class HandlerOf : public Waiter {
     public:
-        HandlerOf(Signal& signal, Handler handler)
+        HandlerOf(AsyncCondition& condition, Handler handler)
             : slot_(boost::asio::get_associated_cancellation_slot(handler)),
               handler_(std::move(handler)) {
             if (slot_.is_connected()) {
                 slot_.assign(
-                    [&signal, this](boost::asio::cancellation_type) { signal.cancel(this); });
+                    [&condition, this](boost::asio::cancellation_type) { condition.cancel(this); });
             }
         }
         HandlerOf(const HandlerOf&) = delete;

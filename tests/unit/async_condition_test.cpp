@@ -1,5 +1,5 @@
 // The condition variable that coroutines wait on: who is woken, when, and who is cancelled.
-#include "beastapi/detail/signal.hpp"
+#include "beastapi/net/async_condition.hpp"
 
 #include "support/loop.hpp"
 
@@ -16,14 +16,14 @@
 
 namespace asio = boost::asio;
 using beastapi::awaitable;
-using beastapi::detail::Signal;
+using beastapi::detail::AsyncCondition;
 
 namespace {
 
 /// Notes `letter` when it is woken, and a `!` if it was by a cancellation.
-awaitable<void> wait_once(Signal& signal, std::string& woken, char letter) {
+awaitable<void> wait_once(AsyncCondition& condition, std::string& woken, char letter) {
     try {
-        co_await signal.async_wait(asio::use_awaitable);
+        co_await condition.async_wait(asio::use_awaitable);
     } catch (const boost::system::system_error& error) {
         BOOST_TEST((error.code() == asio::error::operation_aborted));
         woken.push_back('!');
@@ -35,18 +35,18 @@ void ignore(const std::exception_ptr&) {}
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(signal_of_coroutines)
+BOOST_AUTO_TEST_SUITE(async_condition)
 
 BOOST_AUTO_TEST_CASE(everyone_who_waits_is_woken_once) {
     asio::io_context context;
-    Signal signal(context.get_executor());
+    AsyncCondition condition(context.get_executor());
     std::string woken;
     for (const char letter : {'a', 'b', 'c'}) {
-        asio::co_spawn(context, wait_once(signal, woken, letter), ignore);
+        asio::co_spawn(context, wait_once(condition, woken, letter), ignore);
     }
     context.poll();
     BOOST_TEST(woken.empty());
-    signal.notify_all();
+    condition.notify_all();
     BOOST_TEST(woken.empty(), "nobody runs from within notify_all()");
     context.restart();
     context.poll();
@@ -56,13 +56,13 @@ BOOST_AUTO_TEST_CASE(everyone_who_waits_is_woken_once) {
 
 BOOST_AUTO_TEST_CASE(a_notification_reaches_nobody_who_waits_later) {
     asio::io_context context;
-    Signal signal(context.get_executor());
+    AsyncCondition condition(context.get_executor());
     std::string woken;
-    signal.notify_all();
-    asio::co_spawn(context, wait_once(signal, woken, 'a'), ignore);
+    condition.notify_all();
+    asio::co_spawn(context, wait_once(condition, woken, 'a'), ignore);
     context.poll();
     BOOST_TEST(woken.empty());
-    signal.notify_all();
+    condition.notify_all();
     context.restart();
     context.poll();
     BOOST_TEST(woken == "a");
@@ -70,19 +70,19 @@ BOOST_AUTO_TEST_CASE(a_notification_reaches_nobody_who_waits_later) {
 
 BOOST_AUTO_TEST_CASE(who_is_cancelled_is_woken_alone) {
     asio::io_context context;
-    Signal signal(context.get_executor());
+    AsyncCondition condition(context.get_executor());
     asio::cancellation_signal cancel;
     std::string woken;
-    asio::co_spawn(context, wait_once(signal, woken, 'a'), ignore);
-    asio::co_spawn(context, wait_once(signal, woken, 'b'),
+    asio::co_spawn(context, wait_once(condition, woken, 'a'), ignore);
+    asio::co_spawn(context, wait_once(condition, woken, 'b'),
                    asio::bind_cancellation_slot(cancel.slot(), ignore));
-    asio::co_spawn(context, wait_once(signal, woken, 'c'), ignore);
+    asio::co_spawn(context, wait_once(condition, woken, 'c'), ignore);
     context.poll();
     cancel.emit(asio::cancellation_type::terminal);
     context.restart();
     context.poll();
     BOOST_TEST(woken == "!b");
-    signal.notify_all();
+    condition.notify_all();
     context.restart();
     context.poll();
     std::sort(woken.begin(), woken.end());
@@ -91,13 +91,13 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_is_woken_alone) {
 
 BOOST_AUTO_TEST_CASE(a_cancellation_after_the_notification_comes_too_late) {
     asio::io_context context;
-    Signal signal(context.get_executor());
+    AsyncCondition condition(context.get_executor());
     asio::cancellation_signal cancel;
     std::string woken;
-    asio::co_spawn(context, wait_once(signal, woken, 'a'),
+    asio::co_spawn(context, wait_once(condition, woken, 'a'),
                    asio::bind_cancellation_slot(cancel.slot(), ignore));
     context.poll();
-    signal.notify_all();
+    condition.notify_all();
     cancel.emit(asio::cancellation_type::terminal);
     context.restart();
     context.poll();
@@ -105,12 +105,12 @@ BOOST_AUTO_TEST_CASE(a_cancellation_after_the_notification_comes_too_late) {
     BOOST_TEST(woken.size() <= 2U, "woken once");
 }
 
-BOOST_AUTO_TEST_CASE(who_still_waits_ends_with_the_signal) {
+BOOST_AUTO_TEST_CASE(who_still_waits_ends_with_the_condition) {
     asio::io_context context;
     std::string woken;
     {
-        Signal signal(context.get_executor());
-        asio::co_spawn(context, wait_once(signal, woken, 'a'), ignore);
+        AsyncCondition condition(context.get_executor());
+        asio::co_spawn(context, wait_once(condition, woken, 'a'), ignore);
         context.poll();
     }
     context.restart();

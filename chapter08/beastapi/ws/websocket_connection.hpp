@@ -1,8 +1,8 @@
 // The state behind a WebSocket handle: Beast's stream, the inbox, and how the connection ends.
 #pragma once
 
-#include "beastapi/detail/outbox_stream.hpp"
-#include "beastapi/detail/signal.hpp"
+#include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/outbox_stream.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
 
@@ -117,7 +117,7 @@ private:
     std::vector<Message> inbox_;
     std::size_t inbox_head_ = 0;
     std::size_t inbox_bytes_ = 0;
-    Signal changed_;
+    AsyncCondition changed_;
     Timer ping_timer_;
 };
 

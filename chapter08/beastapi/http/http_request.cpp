@@ -1,6 +1,6 @@
-#include "beastapi/detail/http_request.hpp"
+#include "beastapi/http/http_request.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <algorithm>
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace beastapi::detail {
 
-std::optional<Request> describe_request(const HttpMessage& message,
-                                        const boost::asio::ip::tcp::endpoint& client) {
+std::optional<Request> to_request(const HttpMessage& message,
+                                  const boost::asio::ip::tcp::endpoint& client) {
     Request request;
     request.method = std::string(message.method_string());
     request.target = percent_encode_unsafe({message.target().data(), message.target().size()});

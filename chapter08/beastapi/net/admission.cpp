@@ -1,4 +1,4 @@
-#include "beastapi/detail/admission.hpp"
+#include "beastapi/net/admission.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,19 +9,20 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t fewest_to_forget = 1024;
+constexpr std::size_t min_to_forget = 1024;
 
 }  // namespace
 
 Admission::Admission(const AdmissionSettings& settings, std::function<Clock::time_point()> now)
-    : settings_(settings), now_(std::move(now)), forget_at_(fewest_to_forget) {}
+    : settings_(settings), now_(std::move(now)), forget_at_(min_to_forget) {}
 
-Admission::Clock::duration Admission::knock(const Address& address) {
-    return settings_.connections.rate > 0 ? take(visitor(address).knocks) : Clock::duration::zero();
+Admission::Clock::duration Admission::allow_connection(const Address& address) {
+    return settings_.connections.rate > 0 ? take(client(address).connections)
+                                          : Clock::duration::zero();
 }
 
-Admission::Clock::duration Admission::request(const Address& address) {
-    return settings_.requests.rate > 0 ? take(visitor(address).requests) : Clock::duration::zero();
+Admission::Clock::duration Admission::allow_request(const Address& address) {
+    return settings_.requests.rate > 0 ? take(client(address).requests) : Clock::duration::zero();
 }
 
 Admission::Clock::duration Admission::take(TokenBucket& bucket) const {
@@ -31,25 +32,25 @@ Admission::Clock::duration Admission::take(TokenBucket& bucket) const {
     return wait;
 }
 
-std::variant<Admission::Place, Admission::Refusal> Admission::enter(const Address& address) {
+std::variant<Admission::Slot, Admission::Refusal> Admission::acquire(const Address& address) {
     const auto reached = [](std::size_t limit, std::size_t count) {
         return limit > 0 && count >= limit;
     };
-    if (reached(settings_.max_connections, places_)) {
+    if (reached(settings_.max_connections, slots_)) {
         return Refusal{"Server is full", "server_full"};
     }
-    Visitor& who = visitor(address);
-    if (reached(settings_.max_connections_per_address, who.places)) {
+    Client& who = client(address);
+    if (reached(settings_.max_connections_per_address, who.slots)) {
         return Refusal{"Too many connections", "address_full"};
     }
-    ++places_;
-    ++who.places;
-    return Place(&who, Leave{this});
+    ++slots_;
+    ++who.slots;
+    return Slot(&who, Release{this});
 }
 
-void Admission::leave(Visitor& visitor) noexcept {
-    --places_;
-    --visitor.places;
+void Admission::release(Client& client) noexcept {
+    --slots_;
+    --client.slots;
 }
 
 Admission::Network Admission::network_of(const Address& address) {
@@ -65,26 +66,26 @@ Admission::Network Admission::network_of(const Address& address) {
     return Network(bytes);
 }
 
-Admission::Visitor& Admission::visitor(const Address& address) {
+Admission::Client& Admission::client(const Address& address) {
     const Network network = network_of(address);
-    const auto known = visitors_.find(network);
-    if (known != visitors_.end()) {
+    const auto known = clients_.find(network);
+    if (known != clients_.end()) {
         return known->second;
     }
-    if (visitors_.size() >= forget_at_) {
-        forget_strangers();
+    if (clients_.size() >= forget_at_) {
+        forget_idle();
     }
-    return visitors_.try_emplace(network, settings_).first->second;
+    return clients_.try_emplace(network, settings_).first->second;
 }
 
-void Admission::forget_strangers() {
+void Admission::forget_idle() {
     const auto now = now_();
-    std::erase_if(visitors_, [now](const Visitors::value_type& each) {
-        return each.second.places == 0 && each.second.knocks.full(now) &&
+    std::erase_if(clients_, [now](const Clients::value_type& each) {
+        return each.second.slots == 0 && each.second.connections.full(now) &&
                each.second.requests.full(now);
     });
     // Twice as many, so that looking through all of them costs each new one a constant share.
-    forget_at_ = std::max(fewest_to_forget, 2 * visitors_.size());
+    forget_at_ = std::max(min_to_forget, 2 * clients_.size());
 }
 
 }  // namespace beastapi::detail

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
-#include "beastapi/detail/admission.hpp"
-#include "beastapi/detail/outbox.hpp"
-#include "beastapi/detail/signal.hpp"
-#include "beastapi/detail/websocket_connection.hpp"
+#include "beastapi/net/admission.hpp"
+#include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/outbox.hpp"
 #include "beastapi/request.hpp"
 #include "beastapi/response.hpp"
 #include "beastapi/router.hpp"
+#include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 
@@ -79,7 +79,7 @@ private:
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
     Endpoint client_;
-    Admission::Place place_{nullptr, {}};  // once it is a WebSocket
+    Admission::Slot slot_{nullptr, {}};  // once it is a WebSocket
     bool waiting_for_request_ = false;
     bool lingering_ = false;  // all is said; the client has to end its side of the stream
     bool late_ = false;       // the next request did not come in time

@@ -14,8 +14,8 @@ namespace beastapi::detail {
 using HttpMessage = boost::beast::http::request<boost::beast::http::string_body>;
 
 /// Nothing if the target is malformed.
-std::optional<Request> describe_request(const HttpMessage& message,
-                                        const boost::asio::ip::tcp::endpoint& client);
+std::optional<Request> to_request(const HttpMessage& message,
+                                  const boost::asio::ip::tcp::endpoint& client);
 
 /// Whether it has the one Host that HTTP/1.1 asks for (RFC 9112, section 3.2). With two, a proxy
 /// and this server could each believe another.

@@ -1,4 +1,4 @@
-#include "beastapi/detail/handshake.hpp"
+#include "beastapi/ws/handshake.hpp"
 
 namespace beastapi::detail {
 

@@ -1,6 +1,6 @@
-#include "beastapi/detail/route_template.hpp"
+#include "beastapi/http/route_template.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <fmt/format.h>
 

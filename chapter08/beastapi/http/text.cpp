@@ -1,4 +1,4 @@
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

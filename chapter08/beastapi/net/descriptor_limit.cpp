@@ -1,4 +1,4 @@
-#include "beastapi/detail/descriptor_limit.hpp"
+#include "beastapi/net/descriptor_limit.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -1,4 +1,4 @@
-#include "beastapi/detail/outbox.hpp"
+#include "beastapi/net/outbox.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -15,21 +15,21 @@ using boost::system::error_code;
 namespace {
 
 // How often the flush goes to the back of the queue before it sends. Once lets every handler that
-// is ready run first; once more, what the reactor found for them meanwhile; and up to most_hops as
+// is ready run first; once more, what the reactor found for them meanwhile; and up to max_hops as
 // long as each time brings more for connections that wait already, unless they are a crowd: what
 // piles up for it is memory that few turns need.
 constexpr int hops = 2;
-constexpr int most_hops = 8;
+constexpr int max_hops = 8;
 constexpr std::size_t crowd = 128;
 
-constexpr std::size_t largest_spare_buffer = 4 * 1024;
-constexpr std::size_t most_spare_bytes = 64 * 1024;
+constexpr std::size_t max_spare_buffer = 4 * 1024;
+constexpr std::size_t max_spare_bytes = 64 * 1024;
 
 }  // namespace
 
-Flusher::Flusher(asio::io_context& context) : executor_(context.get_executor()) {}
+WriteCoalescer::WriteCoalescer(asio::io_context& context) : executor_(context.get_executor()) {}
 
-void Flusher::schedule(Outbox& outbox) {
+void WriteCoalescer::schedule(Outbox& outbox) {
     outbox.position_ = dirty_.size();
     dirty_.push_back(&outbox);
     if (!scheduled_) {
@@ -38,16 +38,16 @@ void Flusher::schedule(Outbox& outbox) {
     }
 }
 
-void Flusher::forget(const Outbox& outbox) noexcept {
+void WriteCoalescer::forget(const Outbox& outbox) noexcept {
     if (outbox.position_ != Outbox::none) {
         dirty_[outbox.position_] = nullptr;
     }
 }
 
-void Flusher::post_hop(int hop) {
+void WriteCoalescer::post_hop(int hop) {
     asio::post(executor_, [this, hop] {
         const bool more = std::exchange(more_, false) && dirty_.size() <= crowd;
-        if (hop <= hops || (more && hop <= most_hops)) {
+        if (hop <= hops || (more && hop <= max_hops)) {
             post_hop(hop + 1);
         } else {
             flush_all();
@@ -55,7 +55,7 @@ void Flusher::post_hop(int hop) {
     });
 }
 
-void Flusher::flush_all() {
+void WriteCoalescer::flush_all() {
     scheduled_ = false;
     std::vector<Outbox*> turn;
     turn.swap(dirty_);
@@ -71,7 +71,7 @@ void Flusher::flush_all() {
     }
 }
 
-std::string Flusher::take_buffer() {
+std::string WriteCoalescer::take_buffer() {
     if (spare_buffers_.empty()) {
         return {};
     }
@@ -81,9 +81,9 @@ std::string Flusher::take_buffer() {
     return buffer;
 }
 
-void Flusher::give_buffer(std::string buffer) noexcept {
-    if (buffer.capacity() > largest_spare_buffer ||
-        spare_bytes_ + buffer.capacity() > most_spare_bytes) {
+void WriteCoalescer::give_buffer(std::string buffer) noexcept {
+    if (buffer.capacity() > max_spare_buffer ||
+        spare_bytes_ + buffer.capacity() > max_spare_bytes) {
         return;
     }
     try {
@@ -96,11 +96,11 @@ void Flusher::give_buffer(std::string buffer) noexcept {
     }
 }
 
-Outbox::Outbox(Socket socket, Flusher& flusher)
-    : socket_(std::move(socket)), flusher_(flusher), progress_(flusher.executor()) {}
+Outbox::Outbox(Socket socket, WriteCoalescer& coalescer)
+    : socket_(std::move(socket)), coalescer_(coalescer), progress_(coalescer.executor()) {}
 
 Outbox::~Outbox() {
-    flusher_.forget(*this);
+    coalescer_.forget(*this);
 }
 
 void Outbox::append(std::string_view bytes) {
@@ -123,7 +123,7 @@ void Outbox::append_frame(Opcode opcode, std::string_view payload) {
 
 void Outbox::make_room() {
     if (bytes_.empty()) {
-        bytes_ = flusher_.take_buffer();
+        bytes_ = coalescer_.take_buffer();
     } else if (head_ > bytes_.size() / 2) {
         bytes_.erase(0, head_);
         head_ = 0;
@@ -138,9 +138,9 @@ void Outbox::send_soon() {
         // Nothing is gained by more bytes in one send; the end of the turn may be megabytes away.
         flush();
     } else if (position_ == none) {
-        flusher_.schedule(*this);
+        coalescer_.schedule(*this);
     } else {
-        flusher_.more_ = true;
+        coalescer_.more_ = true;
     }
 }
 
@@ -158,7 +158,7 @@ void Outbox::flush() {
         wait_until_writable();
     } else {
         head_ = 0;
-        flusher_.give_buffer(std::exchange(bytes_, {}));
+        coalescer_.give_buffer(std::exchange(bytes_, {}));
     }
     progress_.notify_all();
 }
@@ -188,7 +188,7 @@ awaitable<void> Outbox::shut_down(std::chrono::steady_clock::duration patience) 
             self->abort();
         }
     };
-    Timer deadline(flusher_.executor(), patience);
+    Timer deadline(coalescer_.executor(), patience);
     deadline.async_wait(abort_if_late);
     co_await wait_until_at_most(0);
     if (failed_) {

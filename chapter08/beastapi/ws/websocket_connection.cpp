@@ -1,6 +1,6 @@
-#include "beastapi/detail/websocket_connection.hpp"
+#include "beastapi/ws/websocket_connection.hpp"
 
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,7 +1,7 @@
-#include "beastapi/detail/server.hpp"
+#include "beastapi/http/server.hpp"
 
 #include "beastapi/asyncio.hpp"
-#include "beastapi/detail/http_session.hpp"
+#include "beastapi/http/http_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,7 +35,7 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                   .connections = {settings.connection_rate, settings.connection_burst},
                   .requests = {settings.request_rate, settings.request_burst}}),
       acceptor_(context),
-      flusher_(context),
+      coalescer_(context),
       session_ended_(context.get_executor()) {
     listen(settings.host, settings.port);
 }
@@ -110,7 +110,7 @@ awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
 
 void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                    const tcp::endpoint& client) {
-    const auto wait = self->admission_.knock(client.address());
+    const auto wait = self->admission_.allow_connection(client.address());
     if (wait == Admission::Clock::duration::zero()) {
         HttpSession::start(std::move(self), std::move(socket), client);
         return;
@@ -154,10 +154,10 @@ awaitable<void> Server::stop(std::shared_ptr<Server> self) {
         }
         spdlog::warn("{} connections did not end in time, and are torn", self->sessions_.size());
         self->abort_all();
-        self->torn_ = true;
+        self->aborted_ = true;
         self->session_ended_.notify_all();
     });
-    while (!self->sessions_.empty() && !self->torn_) {
+    while (!self->sessions_.empty() && !self->aborted_) {
         co_await self->session_ended_.async_wait(asio::use_awaitable);
     }
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
-#include "beastapi/detail/outbox.hpp"
+#include "beastapi/net/outbox.hpp"
 #include "beastapi/response.hpp"
 
 #include <boost/system/error_code.hpp>

@@ -30,10 +30,10 @@ struct AdmissionSettings {
 /// forgotten: what is kept grows with the connections of the last seconds, not with the addresses
 /// of the past.
 class Admission {
-    struct Visitor;
-    struct Leave {
+    struct Client;
+    struct Release {
         Admission* admission;
-        void operator()(Visitor* visitor) const { admission->leave(*visitor); }
+        void operator()(Client* client) const { admission->release(*client); }
     };
 
 public:
@@ -41,7 +41,7 @@ public:
     using Clock = TokenBucket::Clock;
 
     /// The place of one WebSocket, which is free again when this ends.
-    using Place = std::unique_ptr<Visitor, Leave>;
+    using Slot = std::unique_ptr<Client, Release>;
 
     /// Why there is no place.
     struct Refusal {
@@ -56,41 +56,41 @@ public:
     Admission& operator=(const Admission&) = delete;
 
     /// A TCP connection has come. How long until one of this address may come: zero if it may now.
-    Clock::duration knock(const Address& address);
+    Clock::duration allow_connection(const Address& address);
 
     /// An HTTP request has come. How long until this address may send one: zero if it may now.
-    Clock::duration request(const Address& address);
+    Clock::duration allow_request(const Address& address);
 
-    /// A WebSocket is asked for. All places have to be gone before the Admission is.
-    std::variant<Place, Refusal> enter(const Address& address);
+    /// A WebSocket is asked for. All slots have to be gone before the Admission is.
+    std::variant<Slot, Refusal> acquire(const Address& address);
 
     /// The addresses that are remembered.
-    std::size_t size() const noexcept { return visitors_.size(); }
+    std::size_t size() const noexcept { return clients_.size(); }
 
 private:
     /// What is known of an address.
-    struct Visitor {
-        explicit Visitor(const AdmissionSettings& settings)
-            : knocks(settings.connections), requests(settings.requests) {}
+    struct Client {
+        explicit Client(const AdmissionSettings& settings)
+            : connections(settings.connections), requests(settings.requests) {}
 
-        TokenBucket knocks;
+        TokenBucket connections;
         TokenBucket requests;
-        std::size_t places = 0;
+        std::size_t slots = 0;
     };
     using Network = boost::asio::ip::address_v6;
-    using Visitors = std::map<Network, Visitor>;
+    using Clients = std::map<Network, Client>;
 
     /// How long until there is a token in the bucket, from which one is taken if there is.
     Clock::duration take(TokenBucket& bucket) const;
     static Network network_of(const Address& address);
-    Visitor& visitor(const Address& address);
-    void leave(Visitor& visitor) noexcept;
-    void forget_strangers();
+    Client& client(const Address& address);
+    void release(Client& client) noexcept;
+    void forget_idle();
 
     AdmissionSettings settings_;
     std::function<Clock::time_point()> now_;
-    Visitors visitors_;
-    std::size_t places_ = 0;
+    Clients clients_;
+    std::size_t slots_ = 0;
     std::size_t forget_at_ = 0;  // when there are so many addresses, it is time to forget some
 };
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
-#include "beastapi/detail/frame.hpp"
-#include "beastapi/detail/signal.hpp"
+#include "beastapi/net/async_condition.hpp"
+#include "beastapi/ws/frame.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -26,11 +26,11 @@ class Outbox;
 
 /// Flushes the outboxes of one io_context together at the end of a turn of its loop, so that all
 /// that was written to a connection during the turn leaves in one send.
-class Flusher {
+class WriteCoalescer {
 public:
-    explicit Flusher(boost::asio::io_context& context);
-    Flusher(const Flusher&) = delete;
-    Flusher& operator=(const Flusher&) = delete;
+    explicit WriteCoalescer(boost::asio::io_context& context);
+    WriteCoalescer(const WriteCoalescer&) = delete;
+    WriteCoalescer& operator=(const WriteCoalescer&) = delete;
 
     boost::asio::io_context::executor_type executor() const { return executor_; }
 
@@ -67,7 +67,7 @@ public:
     /// Above this many queued bytes, writers that can wait do wait.
     static constexpr std::size_t high_water = 64 * 1024;
 
-    Outbox(Socket socket, Flusher& flusher);
+    Outbox(Socket socket, WriteCoalescer& coalescer);
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox();
@@ -93,7 +93,7 @@ public:
     awaitable<void> wait_until_at_most(std::size_t level);
 
     /// Notified whenever bytes have left, and when the connection has failed.
-    Signal& progress() noexcept { return progress_; }
+    AsyncCondition& progress() noexcept { return progress_; }
 
     /// Sends what is queued, ends the stream, and reads until the peer ends it too, so that the
     /// last bytes are not lost to a reset. Gives up after `patience` for each of the two. Closes
@@ -111,7 +111,7 @@ public:
     std::string& unread_bytes() noexcept { return unread_; }
 
 private:
-    friend class Flusher;
+    friend class WriteCoalescer;
 
     void make_room();
     void send_soon();
@@ -119,13 +119,13 @@ private:
     void wait_until_writable();
 
     Socket socket_;
-    Flusher& flusher_;
+    WriteCoalescer& coalescer_;
     std::string bytes_;
     std::size_t head_ = 0;         // what stands before it in bytes_ has been sent
-    std::size_t position_ = none;  // in the flusher's list
+    std::size_t position_ = none;  // in the coalescer's list
     bool full_ = false;            // the socket is: wait_until_writable() is under way
     bool failed_ = false;
-    Signal progress_;
+    AsyncCondition progress_;
     std::string unread_;
 
     static constexpr std::size_t none = static_cast<std::size_t>(-1);

@@ -1,7 +1,7 @@
-#include "beastapi/detail/write_response.hpp"
+#include "beastapi/http/write_response.hpp"
 
-#include "beastapi/detail/outbox_stream.hpp"
-#include "beastapi/detail/text.hpp"
+#include "beastapi/http/text.hpp"
+#include "beastapi/net/outbox_stream.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>

@@ -1,10 +1,10 @@
-#include "beastapi/detail/http_session.hpp"
+#include "beastapi/http/http_session.hpp"
 
-#include "beastapi/detail/handshake.hpp"
-#include "beastapi/detail/http_request.hpp"
-#include "beastapi/detail/server.hpp"
-#include "beastapi/detail/text.hpp"
-#include "beastapi/detail/write_response.hpp"
+#include "beastapi/http/http_request.hpp"
+#include "beastapi/http/server.hpp"
+#include "beastapi/http/text.hpp"
+#include "beastapi/http/write_response.hpp"
+#include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -32,7 +32,7 @@ constexpr auto response_timeout = 60s;  // for the client to take a response
 constexpr auto closing_timeout = 10s;   // for the client to take the last bytes, and to close
 // The same for one that was turned away, of whom so many at a time get that long.
 constexpr auto turned_away_timeout = 1s;
-constexpr std::size_t most_turned_away = 100;
+constexpr std::size_t max_turned_away = 100;
 constexpr std::uint64_t body_limit = 64 * 1024;
 
 Response too_many_requests(std::chrono::steady_clock::duration wait) {
@@ -100,7 +100,7 @@ HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket,
     // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
-    outbox_ = std::make_shared<Outbox>(std::move(socket), server_->flusher());
+    outbox_ = std::make_shared<Outbox>(std::move(socket), server_->coalescer());
     server_->add(*this);
 }
 
@@ -176,7 +176,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
         bool keep_alive =
             message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
-        std::optional<Request> request = describe_request(*message, self->client_);
+        std::optional<Request> request = to_request(*message, self->client_);
         std::optional<Response> response;
         if (!request || !names_one_host(*message)) {
             response =
@@ -197,7 +197,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             }
         }
         message.reset();
-        const auto wait = self->server_->admission().request(self->client_.address());
+        const auto wait = self->server_->admission().allow_request(self->client_.address());
         if (wait > wait.zero()) {
             self->server_->refusals().count("request_rate");
             response = too_many_requests(wait);
@@ -294,9 +294,9 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
         std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
                                               server_->websocket_settings(), server_->refusals()),
         std::nullopt};
-    auto entered = server_->admission().enter(client_.address());
-    if (auto* const place = std::get_if<Admission::Place>(&entered)) {
-        place_ = std::move(*place);
+    auto entered = server_->admission().acquire(client_.address());
+    if (auto* const place = std::get_if<Admission::Slot>(&entered)) {
+        slot_ = std::move(*place);
     } else {
         upgrade.refusal = std::get<Admission::Refusal>(entered);
         server_->refusals().count(upgrade.refusal->name);
@@ -321,7 +321,7 @@ awaitable<void> HttpSession::answer_too_many_requests(std::shared_ptr<HttpSessio
     co_await respond(self, too_many_requests(wait), false, false);
     const auto turned_away = self->server_->turned_away();
     self->lingering_ = true;
-    if (static_cast<std::size_t>(turned_away.use_count()) > most_turned_away) {
+    if (static_cast<std::size_t>(turned_away.use_count()) > max_turned_away) {
         co_await self->outbox_->wait_until_at_most(0);
     } else {
         co_await self->outbox_->shut_down(turned_away_timeout);

@@ -1,4 +1,4 @@
-#include "beastapi/detail/frame.hpp"
+#include "beastapi/ws/frame.hpp"
 
 namespace beastapi::detail {
 
