@@ -104,4 +104,48 @@ BOOST_AUTO_TEST_CASE(the_largest_bucket_of_the_slowest_rate_does_not_overflow) {
     BOOST_TEST((bucket.wait(start) == 1000s));
 }
 
+BOOST_AUTO_TEST_CASE(many_tokens_are_taken_all_or_none) {
+    const RateLimit limit{10, 100};
+    TokenBucket bucket(limit);
+    BOOST_TEST(bucket.take(start, 70));
+    BOOST_TEST(bucket.tokens(start) == 30U);
+    BOOST_TEST(!bucket.take(start, 31));
+    BOOST_TEST((bucket.wait(start, 31) == 100ms));
+    BOOST_TEST(bucket.take(start, 30));
+    BOOST_TEST(bucket.tokens(start) == 0U);
+    BOOST_TEST(bucket.take(start + 5s, 50));
+}
+
+BOOST_AUTO_TEST_CASE(more_than_the_burst_is_taken_from_a_full_bucket_and_leaves_a_debt) {
+    const RateLimit limit{10, 100};
+    TokenBucket bucket(limit);
+    BOOST_TEST(bucket.take(start, 250));
+    BOOST_TEST((bucket.wait(start, 0) == 15s));
+    BOOST_TEST((bucket.wait(start, 1) == 15s + 100ms));
+    BOOST_TEST((bucket.wait(start, 250) == 25s));
+    BOOST_TEST(bucket.tokens(start) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_has_to_be_filled_up_first) {
+    const RateLimit limit{10, 100};
+    TokenBucket bucket(limit);
+    for (int i = 0; i < 20; ++i) {
+        bucket.owe(start, 10);
+    }
+    BOOST_TEST((bucket.wait(start, 0) == 10s));
+    BOOST_TEST((bucket.wait(start + 10s, 0) == 0s));
+    BOOST_TEST(!bucket.take(start + 10s));
+    BOOST_TEST(bucket.tokens(start + 12s) == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_of_bytes_is_exact_to_a_thousandth) {
+    const RateLimit limit{100.0 * 1024 * 1024, 1};
+    TokenBucket bucket(limit);
+    for (int i = 0; i < 1024; ++i) {
+        bucket.owe(start, 100 * 1024);
+    }
+    const auto wait = bucket.wait(start, 0);
+    BOOST_TEST((wait > 999ms && wait <= 1s));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

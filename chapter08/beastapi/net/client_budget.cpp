@@ -1,0 +1,96 @@
+#include "beastapi/net/client_budget.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace beastapi {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t min_to_forget = 1024;
+constexpr std::size_t min_allowance = 1024;
+
+/// The same for each address of a network.
+std::string network_key(const ClientBudgets::Address& address) {
+    using asio::ip::address_v6;
+    address_v6::bytes_type bytes =
+        address.is_v4() ? make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes()
+                        : address.to_v6().to_bytes();  // without its zone
+    if (!address_v6(bytes).is_v4_mapped()) {
+        constexpr auto network_bytes = 8;
+        std::fill(bytes.begin() + network_bytes, bytes.end(),
+                  address_v6::bytes_type::value_type{0});
+    }
+    return std::string("address ").append(bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+ClientBudget::Clock::duration ClientBudget::take(TokenBucket& bucket, std::size_t tokens) {
+    const auto now = now_();
+    const auto wait = bucket.wait(now, tokens);
+    if (wait == Clock::duration::zero()) {
+        bucket.owe(now, tokens);
+    }
+    return wait;
+}
+
+ClientBudget::Clock::duration ClientBudget::take_in(std::size_t bytes) {
+    const auto now = now_();
+    in_.owe(now, std::max(bytes, min_bytes_in));
+    return in_.wait(now, 0);
+}
+
+std::size_t ClientBudget::allowance_in() const {
+    return std::max<std::size_t>(in_.tokens(now_()), min_allowance);
+}
+
+ClientBudget::Clock::duration ClientBudget::take_out(std::size_t bytes, Clock::duration patience) {
+    const auto now = now_();
+    const auto wait = out_.wait(now, bytes);
+    if (wait <= patience) {
+        out_.owe(now, bytes);
+    }
+    return wait;
+}
+
+bool ClientBudget::full() const {
+    const auto now = now_();
+    return connections_.full(now) && requests_.full(now) && in_.full(now) && out_.full(now);
+}
+
+ClientBudgets::ClientBudgets(const ClientLimits& limits, std::function<Clock::time_point()> now)
+    : limits_(limits), now_(std::move(now)), forget_at_(min_to_forget) {}
+
+std::shared_ptr<ClientBudget> ClientBudgets::of_address(const Address& address) {
+    return of(network_key(address));
+}
+
+std::shared_ptr<ClientBudget> ClientBudgets::of_user(std::string_view name) {
+    return of(std::string("user ").append(name));
+}
+
+std::shared_ptr<ClientBudget> ClientBudgets::of(std::string key) {
+    const auto known = clients_.find(key);
+    if (known != clients_.end()) {
+        return known->second;
+    }
+    if (clients_.size() >= forget_at_) {
+        forget_idle();
+    }
+    auto client = std::make_shared<ClientBudget>(limits_, now_);
+    clients_.emplace(std::move(key), client);
+    return client;
+}
+
+void ClientBudgets::forget_idle() {
+    std::erase_if(clients_, [](const auto& each) {
+        return each.second.use_count() == 1 && each.second->full();
+    });
+    // Twice as many, so that looking through all of them costs each new one a constant share.
+    forget_at_ = std::max(min_to_forget, 2 * clients_.size());
+}
+
+}  // namespace beastapi

@@ -1,0 +1,129 @@
+// What a client may cost the server: one budget for each address, or for each user.
+#pragma once
+
+#include "beastapi/token_bucket.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace beastapi {
+
+/// What each client may do. A rate of 0 is no limit. docs/cost.md has the arithmetic.
+struct ClientLimits {
+    RateLimit connections{100, 1'000};                        ///< new TCP connections
+    RateLimit requests{200, 5'000};                           ///< HTTP requests
+    RateLimit bytes_in{64 * 1024, 512 * 1024};                ///< what it sends
+    RateLimit bytes_out{16 * 1024 * 1024, 64 * 1024 * 1024};  ///< what it causes to be sent
+};
+
+/// What is known of one client, shared by all its connections. It outlives them: whoever connects
+/// again finds the budget as it was left.
+///
+/// All of it belongs to the one thread of the server.
+class ClientBudget {
+public:
+    using Clock = TokenBucket::Clock;
+
+    /// What a frame costs beside its bytes: on a core, a small frame costs about as much.
+    static constexpr std::size_t min_bytes_in = 256;
+    static constexpr std::size_t frame_overhead_out = 256;
+
+    ClientBudget(const ClientLimits& limits, const std::function<Clock::time_point()>& now)
+        : now_(now),
+          connections_(limits.connections),
+          requests_(limits.requests),
+          in_(limits.bytes_in),
+          out_(limits.bytes_out) {}
+    ClientBudget(const ClientBudget&) = delete;
+    ClientBudget& operator=(const ClientBudget&) = delete;
+
+    /// A TCP connection has come. Zero if that's within the limit; else how long until the next may
+    /// come.
+    Clock::duration take_connection() { return take(connections_, 1); }
+
+    /// An HTTP request has come; otherwise as take_connection().
+    Clock::duration take_request() { return take(requests_, 1); }
+
+    /// So many bytes have come: one frame (of data, or a control frame), or one HTTP request. It
+    /// costs at least min_bytes_in. Returns how long this connection must not be read: zero while
+    /// the budget lasts. Connections of one client that read in turn get turns one after another.
+    Clock::duration take_in(std::size_t bytes);
+
+    /// How many bytes are worth reading at a time: what is left of the budget, at least 1 KiB. A
+    /// connection that reads no more keeps the pauses of the client's other connections short.
+    std::size_t allowance_in() const;
+
+    /// The client wants something that makes the server send so many bytes. Zero if the budget has
+    /// them, and they are taken. Else nothing is taken, and it says how long until the budget has
+    /// them; unless that is at most `patience`: then they are taken all the same, and the server
+    /// has to wait that long before it sends.
+    ///
+    /// More than the whole burst is granted once the bucket is full.
+    Clock::duration take_out(std::size_t bytes, Clock::duration patience = {});
+
+    /// The server has sent so many bytes because of the client, whether it could pay or not: what
+    /// comes next waits for it.
+    void owe_out(std::size_t bytes) { out_.owe(now_(), bytes); }
+
+    /// What it costs to send a message of that size to so many connections.
+    static constexpr std::size_t cost_out(std::size_t size, std::size_t connections) {
+        return (size + frame_overhead_out) * connections;
+    }
+
+    /// Whether it has not cost anything for so long that it is as a new one.
+    bool full() const;
+
+private:
+    Clock::duration take(TokenBucket& bucket, std::size_t tokens);
+
+    const std::function<Clock::time_point()>& now_;
+    TokenBucket connections_;
+    TokenBucket requests_;
+    TokenBucket in_;
+    TokenBucket out_;
+};
+
+/// The budgets of all clients.
+///
+/// A budget that nobody holds and whose buckets are full again is as a new one, and is forgotten:
+/// what is kept grows with the connections and with what the last seconds have cost, not with the
+/// clients of the past. Has to outlive the budgets.
+class ClientBudgets {
+public:
+    using Address = boost::asio::ip::address;
+    using Clock = TokenBucket::Clock;
+
+    /// The time is `now`'s, which a test may turn.
+    explicit ClientBudgets(const ClientLimits& limits,
+                           std::function<Clock::time_point()> now = Clock::now);
+    ClientBudgets(const ClientBudgets&) = delete;
+    ClientBudgets& operator=(const ClientBudgets&) = delete;
+
+    /// That of an address. An IPv6 address counts by its /64 network, the least that a customer
+    /// gets; an IPv4 address is one address, in whichever of the two it is written.
+    std::shared_ptr<ClientBudget> of_address(const Address& address);
+
+    /// That of a user whose name a token has proved.
+    std::shared_ptr<ClientBudget> of_user(std::string_view name);
+
+    /// How many are remembered.
+    std::size_t size() const noexcept { return clients_.size(); }
+
+private:
+    std::shared_ptr<ClientBudget> of(std::string key);
+    void forget_idle();
+
+    ClientLimits limits_;
+    std::function<Clock::time_point()> now_;
+    std::unordered_map<std::string, std::shared_ptr<ClientBudget>> clients_;
+    std::size_t forget_at_;  // when there are so many, it is time to forget some
+};
+
+}  // namespace beastapi
