@@ -31,7 +31,14 @@ struct ServerSettings {
     std::string host = "127.0.0.1";             ///< a name or an address
     unsigned short port = 8000;                 ///< 0: one that is free
     std::size_t max_message_bytes = 64 * 1024;  ///< a larger WebSocket message is closed with 1009
-    std::size_t outbox_limit = 1024 * 1024;  ///< more bytes waiting for a reader: closed with 1013
+    /// A reader for which more bytes wait is behind: it must drain, see send_timeout. A WebSocket
+    /// with 16 times as much is closed with 1013.
+    std::size_t outbox_limit = 1024 * 1024;
+    /// Bytes that may wait for all readers together before those that do not drain are closed.
+    std::size_t outbox_total = 256 * 1024 * 1024;
+    /// A reader that takes nothing of what waits for it for so long is closed with 1013, and so is
+    /// one that is behind and takes less than 32 KiB a second.
+    std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(20);
     /// WebSockets in all: the next is accepted and closed with 1008 `Server is full`. 0: no limit.
     std::size_t max_connections = 2'000;
     /// WebSockets of one address, or of one /64 network of IPv6: the next is accepted and closed

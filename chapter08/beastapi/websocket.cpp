@@ -14,7 +14,8 @@ WebSocket::WebSocket(std::shared_ptr<WebSocketConnection> connection)
     : connection_(std::move(connection)) {}
 
 awaitable<void> WebSocket::accept(std::string subprotocol) const {
-    return WebSocketConnection::accept(connection_, std::move(subprotocol));
+    connection_->accept(subprotocol);
+    co_return;
 }
 
 awaitable<Message> WebSocket::receive() const {
@@ -56,6 +57,14 @@ awaitable<void> WebSocket::close(std::uint16_t code, std::string reason) const {
 
 bool WebSocket::connected() const noexcept {
     return connection_->state() == WebSocketConnection::State::open;
+}
+
+const std::shared_ptr<ClientBudget>& WebSocket::budget() const noexcept {
+    return connection_->budget();
+}
+
+void WebSocket::charge_to(std::shared_ptr<ClientBudget> budget) const noexcept {
+    connection_->charge_to(std::move(budget));
 }
 
 const Request& WebSocket::request() const noexcept {

@@ -15,6 +15,7 @@
 
 namespace beastapi {
 
+class ClientBudget;
 namespace detail {
 class WebSocketConnection;
 }
@@ -113,10 +114,19 @@ public:
     /// The same for whoever is no coroutine, such as the handler of a timer.
     void post_close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
 
+    /// Who pays for what this connection costs the server: its address, unless charge_to() says
+    /// otherwise. Null if nobody counts.
+    const std::shared_ptr<ClientBudget>& budget() const noexcept;
+
+    /// From now on that budget pays, such as the user's whom a token has proved.
+    void charge_to(std::shared_ptr<ClientBudget> budget) const noexcept;
+
     /// Whether messages can still be sent and received.
     bool connected() const noexcept;
 
-    /// The request that opened the connection.
+    /// The request that opened the connection. Its target and its headers are gone from the first
+    /// receive on, because an idle connection keeps only what a chat still asks for: copy what you
+    /// need later.
     const Request& request() const noexcept;
     std::optional<std::string_view> path_param(std::string_view name) const;
     std::optional<std::string_view> query_param(std::string_view name) const;

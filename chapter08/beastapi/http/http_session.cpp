@@ -4,6 +4,7 @@
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/text.hpp"
 #include "beastapi/http/write_response.hpp"
+#include "beastapi/net/outbox_stream.hpp"
 #include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -185,15 +186,17 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             keep_alive = false;
         } else if (beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
-            if (route != nullptr) {
+            if (self->server_->stopping()) {
+                response = error_response(503, "Server is shutting down");
+            } else if (route != nullptr) {
                 response = self->refusal_of(*request);
                 keep_alive = keep_alive && !response;
             }
             if (route != nullptr && !response) {
                 request->path_params = std::move(params);
-                self->outbox_->unread(
-                    {static_cast<const char*>(buffer.data().data()), buffer.size()});
-                co_return self->upgrade(*route, std::move(*request), std::move(message));
+                const auto rest = buffer.cdata();
+                const std::string early(static_cast<const char*>(rest.data()), rest.size());
+                co_return self->upgrade(*route, std::move(*request), std::move(message), early);
             }
         }
         message.reset();
@@ -287,13 +290,14 @@ void HttpSession::abort_when_stuck(Timer& deadline) {
 }
 
 HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
-                                          std::unique_ptr<HandshakeRequest> message) {
+                                          std::unique_ptr<HandshakeRequest> message,
+                                          const std::string& early) {
     request.body = {};  // it would be kept for as long as the connection
-    Upgrade upgrade{
-        route,
-        std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
-                                              server_->websocket_settings(), server_->refusals()),
-        std::nullopt};
+    Upgrade upgrade{route,
+                    std::make_shared<WebSocketConnection>(
+                        outbox_, std::move(request), std::move(message), early, nullptr,
+                        server_->websocket_settings(), server_->refusals()),
+                    std::nullopt};
     auto entered = server_->admission().acquire(client_.address());
     if (auto* const place = std::get_if<Admission::Slot>(&entered)) {
         slot_ = std::move(*place);
@@ -336,8 +340,7 @@ awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, 
         if (upgrade.refusal) {
             // A browser that offers subprotocols hangs up on an answer that chooses none, and could
             // not say why it was refused.
-            co_await WebSocketConnection::accept(upgrade.connection,
-                                                 first_subprotocol(connection.request()));
+            upgrade.connection->accept(first_subprotocol(connection.request()));
             upgrade.connection->close(close_code::policy_violation, upgrade.refusal->reason);
         } else {
             co_await upgrade.route.websocket_handler()(WebSocket(upgrade.connection));
@@ -363,8 +366,12 @@ awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, 
 awaitable<void> HttpSession::reject(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
     spdlog::info("{} [rejected]", upgrade.connection->description());
     const bool refused = upgrade.connection->state() == WebSocketConnection::State::disconnected;
-    Response response =
-        refused ? error_response(403, "Forbidden") : error_response(500, "Internal Server Error");
+    Response response = error_response(500, "Internal Server Error");
+    if (refused && self->server_->stopping()) {
+        response = error_response(503, "Server is shutting down");
+    } else if (refused) {
+        response = error_response(403, "Forbidden");
+    }
     co_await respond(self, std::move(response), false, false);
     co_await self->outbox_->shut_down(closing_timeout);
 }

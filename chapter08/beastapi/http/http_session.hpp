@@ -71,7 +71,8 @@ private:
 
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline);
-    Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message);
+    Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message,
+                    const std::string& early);
     std::optional<Response> refusal_of(const Request& handshake);
     void count(const std::optional<Response>& answer, bool request_has_begun);
 

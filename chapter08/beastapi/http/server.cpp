@@ -27,7 +27,6 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
       max_head_bytes_(settings.max_head_bytes),
       shutdown_timeout_(settings.shutdown_timeout),
       websocket_settings_{.max_message_bytes = settings.max_message_bytes,
-                          .outbox_limit = settings.outbox_limit,
                           .ping_interval = settings.ping_interval,
                           .handshake_timeout = settings.handshake_timeout},
       admission_({.max_connections = settings.max_connections,
@@ -35,7 +34,9 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                   .connections = {settings.connection_rate, settings.connection_burst},
                   .requests = {settings.request_rate, settings.request_burst}}),
       acceptor_(context),
-      coalescer_(context),
+      coalescer_(context, {.behind = settings.outbox_limit,
+                           .total = settings.outbox_total,
+                           .send_timeout = settings.send_timeout}),
       session_ended_(context.get_executor()) {
     listen(settings.host, settings.port);
 }

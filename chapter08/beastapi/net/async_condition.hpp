@@ -1,12 +1,13 @@
 // Wakes those who wait for something to happen on the same thread.
 #pragma once
 
+#include "beastapi/net/reserved_post.hpp"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <memory>
@@ -42,8 +43,9 @@ public:
             token, this);
     }
 
-    /// Resumes everyone who waits, from the event loop and not from within this call.
-    void notify_all() {
+    /// Resumes all that wait, from the event loop and not from within this call. It needs no
+    /// memory: each waiter brings the room for its own wake-up.
+    void notify_all() noexcept {
         while (first_) {
             auto waiter = std::exchange(first_, std::move(first_->next));
             resume_later(std::move(waiter), {});
@@ -57,6 +59,7 @@ private:
         virtual void resume(boost::system::error_code error) = 0;
 
         std::unique_ptr<Waiter> next;
+        PostStorage wake_up;
     };
 
     template <class Handler>
@@ -92,12 +95,12 @@ private:
         Handler handler_;
     };
 
-    void resume_later(std::unique_ptr<Waiter> waiter, boost::system::error_code error) {
-        boost::asio::post(executor_,
-                          [waiter = std::move(waiter), error] { waiter->resume(error); });
+    void resume_later(std::unique_ptr<Waiter> waiter, boost::system::error_code error) noexcept {
+        PostStorage& storage = waiter->wake_up;
+        storage.post(executor_, [waiter = std::move(waiter), error] { waiter->resume(error); });
     }
 
-    void cancel(const Waiter* waiter) {
+    void cancel(const Waiter* waiter) noexcept {
         std::unique_ptr<Waiter>* link = &first_;
         while (*link && link->get() != waiter) {
             link = &(*link)->next;

@@ -2,126 +2,43 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <array>
+#include <tuple>
+#include <utility>
 
 namespace beastapi::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-namespace {
-
-// How often the flush goes to the back of the queue before it sends. Once lets every handler that
-// is ready run first; once more, what the reactor found for them meanwhile; and up to max_hops as
-// long as each time brings more for connections that wait already, unless they are a crowd: what
-// piles up for it is memory that few turns need.
-constexpr int hops = 2;
-constexpr int max_hops = 8;
-constexpr std::size_t crowd = 128;
-
-constexpr std::size_t max_spare_buffer = 4 * 1024;
-constexpr std::size_t max_spare_bytes = 64 * 1024;
-
-}  // namespace
-
-WriteCoalescer::WriteCoalescer(asio::io_context& context) : executor_(context.get_executor()) {}
-
-void WriteCoalescer::schedule(Outbox& outbox) {
-    outbox.position_ = dirty_.size();
-    dirty_.push_back(&outbox);
-    if (!scheduled_) {
-        scheduled_ = true;
-        post_hop(1);
-    }
-}
-
-void WriteCoalescer::forget(const Outbox& outbox) noexcept {
-    if (outbox.position_ != Outbox::none) {
-        dirty_[outbox.position_] = nullptr;
-    }
-}
-
-void WriteCoalescer::post_hop(int hop) {
-    asio::post(executor_, [this, hop] {
-        const bool more = std::exchange(more_, false) && dirty_.size() <= crowd;
-        if (hop <= hops || (more && hop <= max_hops)) {
-            post_hop(hop + 1);
-        } else {
-            flush_all();
-        }
-    });
-}
-
-void WriteCoalescer::flush_all() {
-    scheduled_ = false;
-    std::vector<Outbox*> turn;
-    turn.swap(dirty_);
-    for (Outbox* const outbox : turn) {
-        if (outbox != nullptr) {
-            outbox->position_ = Outbox::none;
-            outbox->flush();
-        }
-    }
-    if (dirty_.empty()) {
-        turn.clear();
-        dirty_.swap(turn);
-    }
-}
-
-std::string WriteCoalescer::take_buffer() {
-    if (spare_buffers_.empty()) {
-        return {};
-    }
-    std::string buffer = std::move(spare_buffers_.back());
-    spare_buffers_.pop_back();
-    spare_bytes_ -= buffer.capacity();
-    return buffer;
-}
-
-void WriteCoalescer::give_buffer(std::string buffer) noexcept {
-    if (buffer.capacity() > max_spare_buffer ||
-        spare_bytes_ + buffer.capacity() > max_spare_bytes) {
-        return;
-    }
-    try {
-        const std::size_t capacity = buffer.capacity();
-        buffer.clear();
-        spare_buffers_.push_back(std::move(buffer));
-        spare_bytes_ += capacity;
-    } catch (const std::bad_alloc&) {
-        // Then it is freed instead.
-    }
-}
+using std::chrono::steady_clock;
 
 Outbox::Outbox(Socket socket, WriteCoalescer& coalescer)
     : socket_(std::move(socket)), coalescer_(coalescer), progress_(coalescer.executor()) {}
 
 Outbox::~Outbox() {
+    coalescer_.queued_bytes_ -= size();
     coalescer_.forget(*this);
 }
 
 void Outbox::append(std::string_view bytes) {
+    append(bytes, {});
+}
+
+void Outbox::append(std::string_view head, std::string_view body) {
     if (failed_) {
         return;
     }
     make_room();
-    bytes_.append(bytes);
+    // Before anything is appended: half a frame would be worse than none.
+    bytes_.reserve(bytes_.size() + head.size() + body.size());
+    bytes_.append(head).append(body);
+    coalescer_.queued_bytes_ += head.size() + body.size();
     send_soon();
 }
 
-void Outbox::append_frame(Opcode opcode, std::string_view payload) {
-    if (failed_) {
-        return;
-    }
-    make_room();
-    bytes_.append(FrameHeader(opcode, payload.size()).bytes()).append(payload);
-    send_soon();
-}
-
-void Outbox::make_room() {
+void Outbox::make_room() noexcept {
     if (bytes_.empty()) {
         bytes_ = coalescer_.take_buffer();
     } else if (head_ > bytes_.size() / 2) {
@@ -135,7 +52,7 @@ void Outbox::send_soon() {
         return;
     }
     if (size() >= high_water) {
-        // Nothing is gained by more bytes in one send; the end of the turn may be megabytes away.
+        // More bytes in one send gain nothing; the end of the turn may be megabytes away.
         flush();
     } else if (position_ == none) {
         coalescer_.schedule(*this);
@@ -144,27 +61,40 @@ void Outbox::send_soon() {
     }
 }
 
-void Outbox::flush() {
+// noexcept: a connection for which memory runs out here ends; the others must get their bytes.
+void Outbox::flush() noexcept {
     if (failed_ || full_ || size() == 0) {
         return;
     }
     error_code error;
-    head_ += socket_.write_some(asio::buffer(bytes_.data() + head_, size()), error);
+    const std::size_t sent = socket_.write_some(asio::buffer(bytes_.data() + head_, size()), error);
     if (error && error != asio::error::would_block) {
         abort();
         return;
     }
-    if (size() > 0) {
-        wait_until_writable();
-    } else {
+    head_ += sent;
+    sent_ += sent;
+    coalescer_.queued_bytes_ -= sent;
+    if (size() == 0) {
         head_ = 0;
         coalescer_.give_buffer(std::exchange(bytes_, {}));
+    } else {
+        try {
+            wait_until_writable();
+        } catch (const std::exception&) {
+            abort();
+            return;
+        }
     }
     progress_.notify_all();
 }
 
 void Outbox::wait_until_writable() {
-    full_ = true;
+    if (!watched_) {
+        coalescer_.watch(*this);
+        span_begin_ = steady_clock::now();
+        sent_before_span_ = sent_;
+    }
     socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
         self->full_ = false;
         if (error) {
@@ -173,6 +103,51 @@ void Outbox::wait_until_writable() {
             self->flush();
         }
     });
+    full_ = true;
+}
+
+bool Outbox::has_room_for(std::size_t bytes) const noexcept {
+    const OutboxLimits& limits = coalescer_.limits();
+    const std::size_t then = size() + bytes;
+    if (then <= high_water) {
+        return true;
+    }
+    if (then > OutboxLimits::max_times_behind * limits.behind) {
+        return false;
+    }
+    if (coalescer_.queued_bytes() + bytes > 2 * limits.total) {
+        return false;
+    }
+    return coalescer_.queued_bytes() + bytes <= limits.total || !full_ ||
+           drains_fast_enough(steady_clock::now());
+}
+
+bool Outbox::drains_fast_enough(steady_clock::time_point now) const noexcept {
+    constexpr std::chrono::seconds grace(1);
+    const std::chrono::duration<double> elapsed = now - span_begin_ - grace;
+    const auto taken = static_cast<double>(sent_ - sent_before_span_);
+    return taken >= static_cast<double>(OutboxLimits::min_rate) * elapsed.count();
+}
+
+// Judges the reader at the end of each span, and begins the next one.
+bool Outbox::is_drained() noexcept {
+    const auto now = steady_clock::now();
+    if (now - span_begin_ < coalescer_.limits().send_timeout) {
+        return true;
+    }
+    const bool drained =
+        size() > coalescer_.limits().behind ? drains_fast_enough(now) : sent_ > sent_before_span_;
+    span_begin_ = now;
+    sent_before_span_ = sent_;
+    return drained;
+}
+
+void Outbox::give_up() noexcept {
+    if (owner_ != nullptr) {
+        owner_->on_slow_reader();
+    } else {
+        abort();
+    }
 }
 
 awaitable<void> Outbox::wait_until_at_most(std::size_t level) {
@@ -181,25 +156,19 @@ awaitable<void> Outbox::wait_until_at_most(std::size_t level) {
     }
 }
 
-awaitable<void> Outbox::shut_down(std::chrono::steady_clock::duration patience) {
+awaitable<void> Outbox::shut_down(steady_clock::duration patience) {
     const auto self = shared_from_this();
-    const auto abort_if_late = [self](const error_code& error) {
+    Timer deadline(coalescer_.executor(), patience);
+    deadline.async_wait([self](const error_code& error) {
         if (!error) {
             self->abort();
         }
-    };
-    Timer deadline(coalescer_.executor(), patience);
-    deadline.async_wait(abort_if_late);
+    });
     co_await wait_until_at_most(0);
-    if (failed_) {
-        co_return;
-    }
     error_code error;
     socket_.shutdown(Socket::shutdown_send, error);
-    deadline.expires_after(patience);
-    deadline.async_wait(abort_if_late);
     std::array<char, 1024> discarded;
-    while (!error) {
+    while (!error && !failed_) {
         std::tie(error, std::ignore) = co_await socket_.async_read_some(
             asio::buffer(discarded), asio::as_tuple(asio::use_awaitable));
     }
@@ -210,8 +179,11 @@ void Outbox::abort() noexcept {
     failed_ = true;
     error_code ignored;
     socket_.close(ignored);
+    coalescer_.queued_bytes_ -= size();
     bytes_ = {};
     head_ = 0;
+    full_ = false;
+    coalescer_.forget(*this);
     progress_.notify_all();
 }
 

@@ -3,66 +3,40 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/net/async_condition.hpp"
-#include "beastapi/ws/frame.hpp"
+#include "beastapi/net/write_coalescer.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace beastapi::detail {
 
-using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                boost::asio::io_context::executor_type>;
-
-class Outbox;
-
-/// Flushes the outboxes of one io_context together at the end of a turn of its loop, so that all
-/// that was written to a connection during the turn leaves in one send.
-class WriteCoalescer {
-public:
-    explicit WriteCoalescer(boost::asio::io_context& context);
-    WriteCoalescer(const WriteCoalescer&) = delete;
-    WriteCoalescer& operator=(const WriteCoalescer&) = delete;
-
-    boost::asio::io_context::executor_type executor() const { return executor_; }
-
-private:
-    friend class Outbox;
-
-    void schedule(Outbox& outbox);
-    void forget(const Outbox& outbox) noexcept;
-    void post_hop(int hop);
-    void flush_all();
-
-    std::string take_buffer();
-    void give_buffer(std::string buffer) noexcept;
-
-    boost::asio::io_context::executor_type executor_;
-    std::vector<Outbox*> dirty_;
-    bool scheduled_ = false;
-    bool more_ = false;  // has come since the last hop, for an outbox that is dirty
-    // Idle connections hold no buffer: it is borrowed with the first byte and given back with the
-    // last.
-    std::vector<std::string> spare_buffers_;
-    std::size_t spare_bytes_ = 0;
-};
-
 /// The queue of bytes that a connection still has to send, and the socket that they go to.
 ///
-/// Whatever is appended is sent in that order: at the end of the turn, or at once when high_water
-/// is reached. Only the outbox writes to the socket, and it never has two writes under way.
+/// What is appended is sent in that order: at the end of the turn, or at once when high_water is
+/// reached. Only the outbox writes to the socket, and it never has two writes under way.
+///
+/// An outbox judges its reader by time as well as by bytes, see OutboxLimits: one that drains may
+/// be behind for a while; one that takes nothing is given up.
 class Outbox : public std::enable_shared_from_this<Outbox> {
 public:
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                     boost::asio::io_context::executor_type>;
+
+    /// Is told when the reader does not drain the outbox.
+    class Owner {
+    public:
+        virtual void on_slow_reader() noexcept = 0;
+
+    protected:
+        ~Owner() = default;
+    };
 
     /// Above this many queued bytes, writers that can wait do wait.
     static constexpr std::size_t high_water = 64 * 1024;
@@ -72,14 +46,24 @@ public:
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox();
 
-    /// Queues bytes; drops them if the connection has failed.
+    /// Who ends the connection when its reader is too slow; null: the outbox aborts. The owner must
+    /// outlive its charge.
+    void set_owner(Owner* owner) noexcept { owner_ = owner; }
+
+    /// Queues bytes; drops them if the connection has failed. Throws std::bad_alloc.
     void append(std::string_view bytes);
 
-    /// Queues one whole WebSocket frame.
-    void append_frame(Opcode opcode, std::string_view payload);
+    /// Queues both, one behind the other: a frame's header and its payload. Throws std::bad_alloc.
+    void append(std::string_view head, std::string_view body);
+
+    /// Whether so many more bytes may wait for this reader.
+    bool has_room_for(std::size_t bytes) const noexcept;
 
     /// Bytes queued and not yet taken by the operating system.
     std::size_t size() const noexcept { return bytes_.size() - head_; }
+
+    /// Bytes that the operating system has taken since the beginning.
+    std::uint64_t sent() const noexcept { return sent_; }
 
     /// Whether the operating system has no room for what is queued, so that what is appended now
     /// has to wait for the peer.
@@ -96,8 +80,7 @@ public:
     AsyncCondition& progress() noexcept { return progress_; }
 
     /// Sends what is queued, ends the stream, and reads until the peer ends it too, so that the
-    /// last bytes are not lost to a reset. Gives up after `patience` for each of the two. Closes
-    /// the socket.
+    /// last bytes are not lost to a reset. Closes the socket, at the latest after `patience`.
     awaitable<void> shut_down(std::chrono::steady_clock::duration patience);
 
     /// Closes the socket at once; pending reads end, and what is queued is dropped.
@@ -106,27 +89,32 @@ public:
     /// For reading only.
     Socket& socket() noexcept { return socket_; }
 
-    /// Gives bytes back that were read too far; the next read returns them first.
-    void unread(std::string_view bytes) { unread_.assign(bytes); }
-    std::string& unread_bytes() noexcept { return unread_; }
+    boost::asio::io_context::executor_type executor() const { return coalescer_.executor(); }
 
 private:
     friend class WriteCoalescer;
 
-    void make_room();
+    void make_room() noexcept;
     void send_soon();
-    void flush();
+    void flush() noexcept;
     void wait_until_writable();
+    bool is_drained() noexcept;
+    bool drains_fast_enough(std::chrono::steady_clock::time_point now) const noexcept;
+    void give_up() noexcept;
 
     Socket socket_;
     WriteCoalescer& coalescer_;
+    Owner* owner_ = nullptr;
     std::string bytes_;
     std::size_t head_ = 0;         // what stands before it in bytes_ has been sent
     std::size_t position_ = none;  // in the coalescer's list
-    bool full_ = false;            // the socket is: wait_until_writable() is under way
+    std::uint64_t sent_ = 0;
+    std::uint64_t sent_before_span_ = 0;
+    std::chrono::steady_clock::time_point span_begin_{};  // in which the reader is judged
+    bool full_ = false;     // the socket is: wait_until_writable() is under way
+    bool watched_ = false;  // by the coalescer, because the socket was full
     bool failed_ = false;
     AsyncCondition progress_;
-    std::string unread_;
 
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 };

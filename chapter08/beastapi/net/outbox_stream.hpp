@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
-#include <boost/beast/core/role.hpp>
 
 #include <memory>
 #include <utility>
@@ -16,9 +15,8 @@ namespace beastapi::detail {
 
 /// A handle of the outbox with the operations of Asio's AsyncReadStream and AsyncWriteStream.
 ///
-/// Beast writes its handshake, pong and close frames and HTTP responses through this layer, so that
-/// they keep their place among the frames that the program has queued. A write completes when the
-/// outbox has taken the bytes and has come down to its high-water mark again.
+/// Beast reads HTTP requests and writes responses through it. A write completes when the outbox has
+/// taken the bytes and has come down to its high-water mark again.
 class OutboxStream {
 public:
     using executor_type = Outbox::Socket::executor_type;
@@ -29,19 +27,7 @@ public:
 
     template <class MutableBuffers, class Token>
     auto async_read_some(const MutableBuffers& buffers, Token&& token) {
-        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
-            [](auto handler, Outbox* outbox, const MutableBuffers& into) {
-                std::string& unread = outbox->unread_bytes();
-                if (unread.empty()) {
-                    outbox->socket().async_read_some(into, std::move(handler));
-                    return;
-                }
-                const std::size_t copied =
-                    boost::asio::buffer_copy(into, boost::asio::buffer(unread));
-                unread.erase(0, copied);
-                complete(*outbox, std::move(handler), copied);
-            },
-            token, outbox_.get(), buffers);
+        return outbox_->socket().async_read_some(buffers, std::forward<Token>(token));
     }
 
     template <class ConstBuffers, class Token>
@@ -59,8 +45,6 @@ public:
             },
             token, outbox_, buffers);
     }
-
-    Outbox& outbox() const noexcept { return *outbox_; }
 
 private:
     template <class Handler>
@@ -91,21 +75,5 @@ private:
 
     std::shared_ptr<Outbox> outbox_;
 };
-
-// Beast's ways to end a connection. The first two do nothing, because the bytes that explain the
-// end are still in the outbox when Beast calls them: Outbox::shut_down() sends those, then ends the
-// stream.
-template <class Handler>
-void async_teardown(boost::beast::role_type, OutboxStream& stream, Handler&& handler) {
-    boost::asio::post(stream.get_executor(),
-                      boost::beast::bind_front_handler(std::forward<Handler>(handler),
-                                                       boost::system::error_code()));
-}
-inline void teardown(boost::beast::role_type, OutboxStream&, boost::system::error_code& error) {
-    error = {};
-}
-inline void beast_close_socket(OutboxStream& stream) {
-    stream.outbox().abort();
-}
 
 }  // namespace beastapi::detail

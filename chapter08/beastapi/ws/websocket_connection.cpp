@@ -2,15 +2,15 @@
 
 #include "beastapi/http/text.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <random>
 #include <stdexcept>
 
 namespace beastapi::detail {
@@ -19,12 +19,26 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
+using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t first_read_bytes = 128;
 constexpr std::size_t inbox_messages = 64;
 constexpr std::size_t inbox_limit_bytes = 64 * 1024;
+
+/// What one read of a socket goes into: one for all connections of a loop, because what is not
+/// decoded at once is copied.
+std::array<char, 64 * 1024>& read_buffer() {
+    thread_local std::array<char, 64 * 1024> buffer;
+    return buffer;
+}
+
+/// Up to a tenth less than `interval`, so that those that came together do not ping together.
+steady_clock::duration with_jitter(steady_clock::duration interval) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<steady_clock::rep> less(0, interval.count() / 10);
+    return interval - steady_clock::duration(less(random));
+}
 
 /// Whether the last character of `text`, which is UTF-8 as far as it goes, is not complete.
 bool ends_within_character(std::string_view text) {
@@ -41,92 +55,88 @@ bool ends_within_character(std::string_view text) {
     return false;
 }
 
-/// Cuts `text` to `most` bytes without cutting a character in two.
-std::string_view cut_utf8(std::string_view text, std::size_t most) {
-    if (text.size() <= most) {
+/// Cuts `text` to `max` bytes without cutting a character in two.
+std::string_view cut_utf8(std::string_view text, std::size_t max) {
+    if (text.size() <= max) {
         return text;
     }
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) {
-        --most;
+    while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0U) == 0x80U) {
+        --max;
     }
-    return text.substr(0, most);
+    return text.substr(0, max);
 }
 
 }  // namespace
 
 WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
                                          std::unique_ptr<HandshakeRequest> handshake,
+                                         const std::string& early,
+                                         std::shared_ptr<ClientBudget> budget,
                                          const WebSocketSettings& settings, Refusals& refusals)
-    : stream_(OutboxStream(outbox)),
+    : stream_(FrameFeed(outbox)),
       outbox_(std::move(outbox)),
+      budget_(std::move(budget)),
       settings_(settings),
       refusals_(refusals),
       request_(std::move(request)),
       handshake_(std::move(handshake)),
-      changed_(stream_.get_executor()),
-      ping_timer_(stream_.get_executor()) {}
+      changed_(outbox_->executor()),
+      timer_(outbox_->executor()) {
+    stream_.next_layer().add(early);
+    stream_.next_layer().keep_rest();
+    outbox_->set_owner(this);
+}
 
-awaitable<void> WebSocketConnection::accept(std::shared_ptr<WebSocketConnection> self,
-                                            std::string subprotocol) {
-    if (self->accepted_) {
+WebSocketConnection::~WebSocketConnection() {
+    outbox_->set_owner(nullptr);
+}
+
+template <class Function>
+void WebSocketConnection::guarded(Function function) noexcept {
+    try {
+        function();
+    } catch (const std::exception& error) {
+        spdlog::error("a WebSocket ended by an error: {}", error.what());
+        abort("Internal error");
+    }
+}
+
+// --- the opening handshake
+// ---------------------------------------------------------------------------
+
+void WebSocketConnection::accept(const std::string& subprotocol) {
+    if (accepted_) {
         throw std::logic_error("WebSocket::accept() was called twice");
     }
-    if (self->state_ == State::disconnected) {
-        throw self->disconnect_;
+    if (state_ == State::disconnected) {
+        throw disconnect_;
     }
-    auto& stream = self->stream_;
-    // Beast's own idle timeout stays off: if it is due in the turn in which a goodbye comes, Beast
-    // 1.81 takes it for that of the closing handshake, and hangs up without an answer.
-    stream.set_option(websocket::stream_base::timeout{self->settings_.handshake_timeout,
-                                                      websocket::stream_base::none(), false});
-    stream.control_callback([connection = self.get()](websocket::frame_type, beast::string_view) {
-        connection->pinged_ = false;
-    });
-    stream.set_option(
-        websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
+    accepted_ = true;
+    stream_.set_option(
+        websocket::stream_base::decorator([&subprotocol](websocket::response_type& response) {
             response.erase(beast::http::field::server);
             if (!subprotocol.empty()) {
                 response.set(beast::http::field::sec_websocket_protocol, subprotocol);
             }
         }));
-    stream.read_message_max(self->settings_.max_message_bytes);
-    self->accepted_ = true;
-    const auto handshake = std::move(self->handshake_);
-    error_code error;
-    co_await stream.async_accept(*handshake, asio::redirect_error(asio::use_awaitable, error));
-    if (error) {
-        self->count_if_late(error);
-        self->set_disconnected(close_code::abnormal, error.message());
-        throw self->disconnect_;
-    }
-    if (self->state_ == State::disconnected) {
-        self->start_closing_handshake();
-        throw self->disconnect_;
-    }
-    // The decorator is kept by Beast as long as the stream; an empty one costs nothing.
-    stream.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
-    self->state_ = State::open;
-    spdlog::info("{} [accepted]", self->description());
-    self->read_more();
-    self->ping_when_due();
-}
-
-void WebSocketConnection::ping_when_due() {
-    ping_timer_.expires_after(settings_.ping_interval);
-    ping_timer_.async_wait([self = shared_from_this()](const error_code& error) {
-        if (!error && self->state_ == State::open) {
-            self->ping_or_give_up();
-        }
+    stream_.read_message_max(settings_.max_message_bytes);
+    stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
+        pong_is_queued_ =
+            type == websocket::frame_type::ping && outbox_->size() > Outbox::high_water;
     });
-}
-
-void WebSocketConnection::ping_or_give_up() {
-    if (pinged_) {
-        abort("No answer to a ping");
-        return;
+    const auto handshake = std::move(handshake_);
+    error_code error;
+    stream_.accept(*handshake, error);
+    // Beast would keep the decorator as long as the stream.
+    stream_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+    if (error) {
+        set_disconnected(close_code::abnormal, error.message());
+        end_input();
+        throw disconnect_;
     }
-    pinged_ = true;
-    outbox_->append_frame(Opcode::ping, {});
+    state_ = State::open;
+    spdlog::info("{} [accepted]", description());
+    read_on();
     ping_when_due();
 }
 
@@ -135,44 +145,159 @@ std::string WebSocketConnection::description() const {
                        for_log(request_.path));
 }
 
-void WebSocketConnection::read_more() {
-    reading_ = true;
-    const std::size_t have = incoming_.size();
-    const std::size_t room = have == 0 ? first_read_bytes
-                                       : std::min(stream_.read_size_hint(first_read_bytes),
-                                                  std::max(have, first_read_bytes));
-    incoming_.resize(have + room);
-    stream_.async_read_some(
-        asio::buffer(incoming_.data() + have, room),
-        [self = shared_from_this(), have](const error_code& error, std::size_t transferred) {
-            self->incoming_.resize(have + transferred);
-            self->on_read(error);
-        });
+// --- reading
+// -----------------------------------------------------------------------------------------
+
+bool WebSocketConnection::wants_more() const noexcept {
+    const bool inbox_full =
+        inbox_.size() - inbox_head_ >= inbox_messages || inbox_bytes_ >= inbox_limit_bytes;
+    return !input_ended_ && !inbox_full && !is_clogged() && !paused_;
 }
 
-void WebSocketConnection::on_read(const error_code& error) {
+// Pongs wait for room as all else does: a peer that asks for them without end is not read.
+bool WebSocketConnection::is_clogged() const noexcept {
+    return pong_is_queued_ && outbox_->size() > Outbox::high_water;
+}
+
+void WebSocketConnection::read_when_readable() {
+    outbox_->socket().async_wait(Outbox::Socket::wait_read,
+                                 [self = shared_from_this()](const error_code& error) {
+                                     self->guarded([&] { self->on_readable(error); });
+                                 });
+    reading_ = true;
+}
+
+void WebSocketConnection::on_readable(const error_code& wait_error) {
     reading_ = false;
-    pinged_ = false;
-    if (error) {
-        if (error == websocket::error::message_too_big) {
-            refusals_.count("message_too_big");
-        }
-        if (closing_) {
-            // Beast tells one of its operations of a timeout: this, or the close.
-            count_if_late(error);
-        }
-        const WebSocketDisconnect why = why_ended(error);
-        set_disconnected(why.code(), why.reason());
+    error_code error = wait_error;
+    std::size_t size = 0;
+    if (!error) {
+        size = outbox_->socket().read_some(asio::buffer(read_buffer()), error);
+    }
+    if (error == asio::error::would_block) {
+        read_when_readable();
+    } else if (error) {
+        set_disconnected(close_code::abnormal, error.message());
+        end_input();
+    } else {
+        pinged_ = false;
+        stream_.next_layer().add({read_buffer().data(), size});
+        decode(size);
+    }
+}
+
+// Goes on where the reader has stopped, if it has, and there is room now.
+void WebSocketConnection::read_on() {
+    if (reading_ || !wants_more()) {
         return;
     }
-    if (state_ == State::disconnected) {
+    // While nobody read, the peer's pong could not be seen.
+    pinged_ = false;
+    if (!stream_.next_layer().is_ready()) {
+        read_when_readable();
+        return;
+    }
+    // Not at once: the handler that takes messages must not go on for as long as they come.
+    reading_ = true;
+    read_on_.post(outbox_->executor(), [self = shared_from_this()] {
+        self->reading_ = false;
+        self->guarded([&] { self->decode(0); });
+    });
+}
+
+// Lets Beast decode what is here, of which `new_bytes` have just come.
+void WebSocketConnection::decode(std::size_t new_bytes) {
+    FrameFeed& feed = stream_.next_layer();
+    while (wants_more() && feed.is_ready() && decode_some()) {}
+    feed.keep_rest();
+    if (has_news()) {
+        changed_.notify_all();
+    }
+    charge(new_bytes, feed.take_frame_count());
+    read_on();
+    if (!input_ended_ && is_clogged()) {
+        read_on_when_unclogged();
+    }
+}
+
+void WebSocketConnection::read_on_when_unclogged() {
+    outbox_->progress().async_wait([self = shared_from_this()](const error_code&) {
+        self->guarded([&] {
+            if (!self->input_ended_ && self->is_clogged()) {
+                self->read_on_when_unclogged();
+            } else {
+                self->read_on();
+            }
+        });
+    });
+}
+
+// A client that has used its budget up is not read until it has some again: TCP slows it down, and
+// nothing is lost.
+void WebSocketConnection::charge(std::size_t bytes, std::size_t frames) {
+    const std::size_t cost = std::max(bytes, frames * ClientBudget::min_bytes_in);
+    if (budget_ == nullptr || input_ended_ || cost == 0) {
+        return;
+    }
+    const auto pause = budget_->take_in(cost);
+    if (pause <= pause.zero()) {
+        return;
+    }
+    refusals_.count("bytes_in");
+    if (state_ != State::open) {
+        abort();  // it should say goodbye, and nothing else
+        return;
+    }
+    paused_ = true;
+    timer_.expires_after(pause);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error && self->state_ == State::open) {
+            self->paused_ = false;
+            self->guarded([&] {
+                self->read_on();
+                self->ping_when_due();
+            });
+        }
+    });
+}
+
+// Lets Beast decode what is next; false if it needs more, or the input has ended.
+bool WebSocketConnection::decode_some() {
+    error_code error;
+    std::size_t room = 0;
+    std::size_t size = 0;
+    do {
+        const std::size_t have = incoming_.size();
+        // One more than is expected, so that a full buffer tells that Beast holds more.
+        room = stream_.next_layer().payload_available() + 1;
+        incoming_.resize(have + room);
+        try {
+            size = stream_.read_some(asio::buffer(incoming_.data() + have, room), error);
+        } catch (const FrameFeed::NeedsMore&) {
+            incoming_.resize(have);
+            return false;
+        }
+        incoming_.resize(have + size);
+    } while (!error && size == room && !stream_.is_message_done());
+    if (error) {
+        end_by(error);
+        return false;
+    }
+    if (state_ != State::open) {
         incoming_.clear();
     } else if (stream_.is_message_done()) {
         deliver();
     }
-    if (!inbox_full()) {
-        read_more();
+    return true;
+}
+
+void WebSocketConnection::end_by(const error_code& error) {
+    if (error == websocket::error::message_too_big) {
+        refusals_.count("message_too_big");
     }
+    const WebSocketDisconnect why = why_ended(error);
+    set_disconnected(why.code(), why.reason());
+    end_input();
 }
 
 void WebSocketConnection::deliver() {
@@ -181,15 +306,22 @@ void WebSocketConnection::deliver() {
         close(close_code::invalid_payload, "Invalid UTF-8");
         return;
     }
-    inbox_bytes_ += incoming_.size();
+    if (inbox_head_ > 0 && inbox_.size() == inbox_.capacity()) {
+        inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(inbox_head_));
+        inbox_head_ = 0;
+    }
     inbox_.push_back(Message{stream_.got_text() ? Message::Kind::text : Message::Kind::binary,
                              std::exchange(incoming_, {})});
+    inbox_bytes_ += inbox_.back().data.size();
+}
+
+void WebSocketConnection::end_input() noexcept {
+    input_ended_ = true;
     changed_.notify_all();
 }
 
-bool WebSocketConnection::inbox_full() const noexcept {
-    return inbox_.size() - inbox_head_ >= inbox_messages || inbox_bytes_ >= inbox_limit_bytes;
-}
+// --- receiving and sending
+// ---------------------------------------------------------------------------
 
 bool WebSocketConnection::has_news() const noexcept {
     return inbox_head_ < inbox_.size() || state_ == State::disconnected;
@@ -205,9 +337,7 @@ Message WebSocketConnection::take() {
         inbox_.clear();
         inbox_head_ = 0;
     }
-    if (state_ == State::open && !reading_ && !inbox_full()) {
-        read_more();
-    }
+    read_on();
     return message;
 }
 
@@ -220,6 +350,8 @@ WebSocketConnection::Receiving::Receiving(WebSocketConnection& connection)
         throw std::logic_error("two coroutines receive from one WebSocket at the same time");
     }
     flag_ = true;
+    connection.request_.headers = {};
+    connection.request_.target = {};
 }
 
 awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {
@@ -253,7 +385,7 @@ awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> s
         throw std::logic_error("a WebSocket sends before accept() was called");
     }
     if (self->state_ == State::open) {
-        self->outbox_->append_frame(opcode, payload);
+        self->outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload);
         while (self->state_ == State::open && self->outbox_->size() > Outbox::high_water) {
             co_await self->outbox_->progress().async_wait(asio::use_awaitable);
         }
@@ -263,25 +395,62 @@ awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> s
     }
 }
 
-void WebSocketConnection::post(Opcode opcode, std::string_view payload) {
+void WebSocketConnection::post(Opcode opcode, std::string_view payload) noexcept {
     if (state_ != State::open) {
         return;
     }
-    if (outbox_->size() + payload.size() > settings_.outbox_limit) {
-        refusals_.count("slow_consumer");
-        close(close_code::try_again_later, "Slow consumer");
+    if (!outbox_->has_room_for(payload.size())) {
+        on_slow_reader();
         return;
     }
-    outbox_->append_frame(opcode, payload);
+    guarded([&] { outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload); });
 }
 
-void WebSocketConnection::post_volatile(Opcode opcode, std::string_view payload) {
+void WebSocketConnection::post_volatile(Opcode opcode, std::string_view payload) noexcept {
     if (state_ == State::open && !outbox_->congested()) {
-        outbox_->append_frame(opcode, payload);
+        guarded([&] { outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload); });
     }
 }
 
-void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
+void WebSocketConnection::on_slow_reader() noexcept {
+    if (state_ != State::open) {
+        abort();
+        return;
+    }
+    guarded([this] { refusals_.count("slow_consumer"); });
+    close(close_code::try_again_later, "Slow consumer");
+}
+
+// --- pings, and the end
+// ------------------------------------------------------------------------------
+
+void WebSocketConnection::ping_when_due() {
+    timer_.expires_after(with_jitter(settings_.ping_interval));
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+        // A handler that is on its way already is not cancelled by a new time.
+        if (!error && self->state_ == State::open) {
+            self->guarded([&] { self->ping_or_give_up(); });
+        }
+    });
+}
+
+void WebSocketConnection::ping_or_give_up() {
+    const bool ping_has_left = outbox_->sent() >= ping_is_sent_at_;
+    if (pinged_ && reading_ && ping_has_left) {
+        abort("No answer to a ping");
+        return;
+    }
+    // A ping that waits behind other bytes cannot be answered; whether these are taken at all, the
+    // outbox looks after.
+    if (!pinged_ || ping_has_left) {
+        pinged_ = reading_;
+        outbox_->append(FrameHeader(Opcode::ping, 0).bytes());
+        ping_is_sent_at_ = outbox_->sent() + outbox_->size();
+    }
+    ping_when_due();
+}
+
+void WebSocketConnection::close(std::uint16_t code, std::string_view reason) noexcept {
     if (state_ == State::disconnected) {
         return;
     }
@@ -289,50 +458,67 @@ void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
     inbox_.clear();
     inbox_head_ = 0;
     inbox_bytes_ = 0;
-    set_disconnected(code, std::string(reason));
+    set_disconnected(code, reason);
     if (was_open) {
-        start_closing_handshake();
+        guarded([this] {
+            write_close_frame();
+            read_on();
+        });
+    } else if (accepted_) {
+        end_input();  // accept() has failed
     }
 }
 
-void WebSocketConnection::start_closing_handshake() {
-    closing_ = true;
-    websocket::close_reason close_reason(static_cast<websocket::close_code>(disconnect_.code()));
-    const std::string_view reason = cut_utf8(disconnect_.reason(), close_reason.reason.max_size());
-    close_reason.reason.assign(reason.data(), reason.size());
-    stream_.async_close(close_reason, [self = shared_from_this()](const error_code& error) {
-        self->count_if_late(error);
-        self->closing_ = false;
-        self->changed_.notify_all();
-    });
+// Our own, and not Beast's: Beast would wait for the answer here.
+void WebSocketConnection::write_close_frame() {
+    const std::string_view reason =
+        cut_utf8(disconnect_.reason(), websocket::reason_string().max_size());
+    const std::uint16_t code = disconnect_.code();
+    std::string payload{static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)};
+    payload.append(reason);
+    outbox_->append(FrameHeader(Opcode::close, payload.size()).bytes(), payload);
+    stream_.next_layer().stop_writing();
 }
 
-void WebSocketConnection::count_if_late(const error_code& error) {
-    if (error == beast::error::timeout) {
-        refusals_.count("handshake_timeout");
-    }
-}
-
-void WebSocketConnection::abort(std::string reason) {
+void WebSocketConnection::abort(std::string_view reason) noexcept {
     outbox_->abort();
-    set_disconnected(close_code::abnormal, std::move(reason));
+    set_disconnected(close_code::abnormal, reason);
+    end_input();
 }
 
-awaitable<void> WebSocketConnection::finish(std::shared_ptr<WebSocketConnection> self) {
-    while (self->reading_ || self->closing_) {
-        co_await self->changed_.async_wait(asio::use_awaitable);
-    }
-    co_await self->outbox_->shut_down(self->settings_.handshake_timeout);
-}
-
-void WebSocketConnection::set_disconnected(std::uint16_t code, std::string reason) {
+void WebSocketConnection::set_disconnected(std::uint16_t code, std::string_view reason) noexcept {
     if (state_ != State::disconnected) {
         state_ = State::disconnected;
-        disconnect_ = WebSocketDisconnect(code, std::move(reason));
-        ping_timer_.cancel();
+        paused_ = false;
+        try {
+            disconnect_ = WebSocketDisconnect(code, std::string(reason));
+        } catch (const std::bad_alloc&) {
+            disconnect_ = WebSocketDisconnect(code);
+        }
+        if (accepted_) {
+            guarded([this] { limit_the_end(); });
+        }
     }
     changed_.notify_all();
     outbox_->progress().notify_all();
+}
+
+void WebSocketConnection::limit_the_end() {
+    timer_.expires_after(settings_.handshake_timeout);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error) {
+            self->guarded([&] { self->refusals_.count("handshake_timeout"); });
+            self->abort();
+        }
+    });
+}
+
+awaitable<void> WebSocketConnection::finish(std::shared_ptr<WebSocketConnection> self) {
+    while (!self->input_ended_) {
+        co_await self->changed_.async_wait(asio::use_awaitable);
+    }
+    co_await self->outbox_->shut_down(self->settings_.handshake_timeout);
+    self->timer_.cancel();
 }
 
 WebSocketDisconnect WebSocketConnection::why_ended(const error_code& error) const {

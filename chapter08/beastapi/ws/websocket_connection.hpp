@@ -2,9 +2,12 @@
 #pragma once
 
 #include "beastapi/net/async_condition.hpp"
-#include "beastapi/net/outbox_stream.hpp"
+#include "beastapi/net/client_budget.hpp"
+#include "beastapi/net/outbox.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
+#include "beastapi/ws/frame.hpp"
+#include "beastapi/ws/frame_feed.hpp"
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -21,41 +24,50 @@ namespace beastapi::detail {
 struct WebSocketSettings {
     /// Larger messages end the connection with 1009 (bytes).
     std::size_t max_message_bytes = 64 * 1024;
-    /// More than this waiting for a reader ends its connection with 1013 (bytes).
-    std::size_t outbox_limit = 1024 * 1024;
     /// Between pings. A peer of which nothing is heard from one to the next is gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
-    /// How long the opening and the closing handshake may take.
+    /// How long the closing handshake may take, and all else that ends the connection.
     std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
 };
 
-/// A reader fills the inbox all the time, because Beast answers pings and notices the end only
-/// while a read is under way, and because a cancelled read would end the connection. receive()
-/// waits on the inbox. A full inbox stops the reader: that is the back-pressure on the peer.
-class WebSocketConnection : public std::enable_shared_from_this<WebSocketConnection> {
+/// Reads all the time, because only a reader answers pings and notices the end. What one read
+/// brings is decoded at once, into the inbox; receive() takes from there, and is woken once for all
+/// of it. A full inbox stops the reader: that is the back-pressure on the peer.
+///
+/// From the first sign of the end on, whichever side gives it, a deadline runs
+/// (WebSocketSettings::handshake_timeout): then the socket is closed, whatever the peer does.
+///
+/// What goes wrong in a handler of the event loop ends this connection and no other.
+class WebSocketConnection final : public std::enable_shared_from_this<WebSocketConnection>,
+                                  private Outbox::Owner {
 public:
     using HandshakeRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
+    /// `early` came behind the handshake: the first frames, or the beginning of one. `budget` pays
+    /// for what comes; null: nobody counts.
     WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
-                        std::unique_ptr<HandshakeRequest> handshake,
-                        const WebSocketSettings& settings, Refusals& refusals);
+                        std::unique_ptr<HandshakeRequest> handshake, const std::string& early,
+                        std::shared_ptr<ClientBudget> budget, const WebSocketSettings& settings,
+                        Refusals& refusals);
+    WebSocketConnection(const WebSocketConnection&) = delete;
+    WebSocketConnection& operator=(const WebSocketConnection&) = delete;
+    ~WebSocketConnection();
 
-    static awaitable<void> accept(std::shared_ptr<WebSocketConnection> self,
-                                  std::string subprotocol);
+    void accept(const std::string& subprotocol);
     static awaitable<Message> receive(std::shared_ptr<WebSocketConnection> self);
     static awaitable<std::string> receive_kind(std::shared_ptr<WebSocketConnection> self,
                                                Message::Kind kind);
     static awaitable<void> send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
                                 std::string payload);
-    void post(Opcode opcode, std::string_view payload);
-    void post_volatile(Opcode opcode, std::string_view payload);
-    void close(std::uint16_t code, std::string_view reason);
+    void post(Opcode opcode, std::string_view payload) noexcept;
+    void post_volatile(Opcode opcode, std::string_view payload) noexcept;
+    void close(std::uint16_t code, std::string_view reason) noexcept;
 
-    /// Ends the connection without a word: whoever waits for it is told, with that reason.
-    void abort(std::string reason = {});
+    /// Ends the connection without a word: those that wait for it are told, with that reason.
+    void abort(std::string_view reason = {}) noexcept;
 
-    /// Waits for the end of the closing handshake; to be called once, after close() or a
-    /// disconnect.
+    /// Waits for the end of the closing handshake; to be called once, after close() or
+    /// a disconnect.
     static awaitable<void> finish(std::shared_ptr<WebSocketConnection> self);
 
     enum class State { connecting, open, disconnected };
@@ -63,6 +75,10 @@ public:
     bool accepted() const noexcept { return accepted_; }
     const WebSocketDisconnect& disconnect() const noexcept { return disconnect_; }
     const Request& request() const noexcept { return request_; }
+
+    /// Who pays for what this connection costs.
+    const std::shared_ptr<ClientBudget>& budget() const noexcept { return budget_; }
+    void charge_to(std::shared_ptr<ClientBudget> budget) noexcept { budget_ = std::move(budget); }
 
     /// For the log: `127.0.0.1:50000 - "WebSocket /ws/chat/Alice"`, without the query, which may
     /// hold secrets.
@@ -83,23 +99,36 @@ private:
         bool& flag_;
     };
 
+    template <class Function>
+    void guarded(Function function) noexcept;
+
     void ping_when_due();
     void ping_or_give_up();
-    void read_more();
-    void on_read(const boost::system::error_code& error);
+    void read_when_readable();
+    void read_on();
+    void on_readable(const boost::system::error_code& error);
+    void decode(std::size_t new_bytes);
+    bool decode_some();
+    void end_by(const boost::system::error_code& error);
+    void charge(std::size_t bytes, std::size_t frames);
+    bool is_clogged() const noexcept;
+    void read_on_when_unclogged();
     void deliver();
-    bool inbox_full() const noexcept;
+    bool wants_more() const noexcept;
+    void end_input() noexcept;
     bool has_news() const noexcept;
     Message take();
-    void start_closing_handshake();
-    void count_if_late(const boost::system::error_code& error);
-    void set_disconnected(std::uint16_t code, std::string reason);
+    void write_close_frame();
+    void on_slow_reader() noexcept override;
+    void set_disconnected(std::uint16_t code, std::string_view reason) noexcept;
+    void limit_the_end();
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
 
     // Without permessage-deflate (RFC 7692): before Boost 1.90, Beast ends a connection on which
     // the same text comes again and again (boostorg/beast, issue 3028); and messages are short.
-    boost::beast::websocket::stream<OutboxStream, false> stream_;
+    boost::beast::websocket::stream<FrameFeed, false> stream_;
     std::shared_ptr<Outbox> outbox_;
+    std::shared_ptr<ClientBudget> budget_;
     const WebSocketSettings& settings_;
     Refusals& refusals_;
     Request request_;
@@ -107,10 +136,13 @@ private:
     const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     State state_ = State::connecting;
     bool accepted_ = false;
-    bool reading_ = false;
-    bool closing_ = false;  // our close frame is sent, its answer is awaited
+    bool reading_ = false;         // a handler of the socket or of the loop will read on
+    bool input_ended_ = false;     // nothing more is read: a close frame, an error, the end came
+    bool pong_is_queued_ = false;  // above the outbox's high-water mark
+    bool paused_ = false;          // until the budget allows more
     bool receiving_ = false;
-    bool pinged_ = false;  // and nothing has come since
+    bool pinged_ = false;                // and nothing has come since
+    std::uint64_t ping_is_sent_at_ = 0;  // when so many bytes have left the outbox
     WebSocketDisconnect disconnect_{close_code::abnormal};
 
     std::string incoming_;  // the message that is being read
@@ -118,7 +150,8 @@ private:
     std::size_t inbox_head_ = 0;
     std::size_t inbox_bytes_ = 0;
     AsyncCondition changed_;
-    Timer ping_timer_;
+    Timer timer_;  // while open: of the next ping, or of the end of a pause; then: of the end
+    PostStorage read_on_;
 };
 
 }  // namespace beastapi::detail

@@ -1,0 +1,151 @@
+#include "beastapi/net/write_coalescer.hpp"
+
+#include "beastapi/net/outbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace beastapi::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// How often the flush goes to the back of the queue before it sends. Once lets every handler that
+// is ready run first; once more, what the reactor found for them meanwhile; and up to max_hops as
+// long as each time brings more for connections that wait already, unless they are a crowd: what
+// piles up for it is memory that few turns need.
+constexpr int hops = 2;
+constexpr int max_hops = 8;
+constexpr std::size_t crowd = 128;
+
+constexpr std::size_t max_spare_buffer = 4 * 1024;
+constexpr std::size_t max_spare_bytes = 64 * 1024;
+
+// How many times within OutboxLimits::send_timeout the full sockets are looked at.
+constexpr int checks = 8;
+
+}  // namespace
+
+WriteCoalescer::WriteCoalescer(asio::io_context& context, OutboxLimits limits)
+    : executor_(context.get_executor()), limits_(limits), check_timer_(executor_) {}
+
+void WriteCoalescer::schedule(Outbox& outbox) {
+    dirty_.push_back(&outbox);
+    outbox.position_ = dirty_.size() - 1;
+    if (!scheduled_) {
+        scheduled_ = true;
+        post_hop(1);
+    }
+}
+
+void WriteCoalescer::forget(Outbox& outbox) noexcept {
+    if (outbox.position_ != Outbox::none) {
+        dirty_[outbox.position_] = nullptr;
+        outbox.position_ = Outbox::none;
+    }
+    if (outbox.watched_) {
+        std::erase(congested_, &outbox);
+        outbox.watched_ = false;
+    }
+}
+
+void WriteCoalescer::post_hop(int hop) noexcept {
+    hop_.post(executor_, [this, hop] {
+        const bool more = std::exchange(more_, false) && dirty_.size() <= crowd;
+        if (hop <= hops || (more && hop <= max_hops)) {
+            post_hop(hop + 1);
+        } else {
+            flush_all();
+        }
+    });
+}
+
+void WriteCoalescer::flush_all() noexcept {
+    scheduled_ = false;
+    flushing_.swap(dirty_);
+    for (Outbox* const outbox : flushing_) {
+        if (outbox != nullptr) {
+            outbox->position_ = Outbox::none;
+        }
+    }
+    // Flushing resumes nobody before this returns, so no outbox ends, and none is written to.
+    for (Outbox* const outbox : flushing_) {
+        if (outbox != nullptr) {
+            outbox->flush();
+        }
+    }
+    flushing_.clear();
+}
+
+void WriteCoalescer::watch(Outbox& outbox) {
+    congested_.push_back(&outbox);
+    outbox.watched_ = true;
+    if (!checking_) {
+        check_congested_later();
+    }
+}
+
+void WriteCoalescer::check_congested_later() {
+    check_timer_.expires_after(limits_.send_timeout / checks);
+    check_timer_.async_wait([this](const boost::system::error_code& error) {
+        checking_ = false;
+        if (!error) {
+            check_congested();
+        }
+    });
+    checking_ = true;
+}
+
+void WriteCoalescer::check_congested() noexcept {
+    // Backwards: an outbox that is let go is taken out, and ones before it keep their place.
+    for (std::size_t i = congested_.size(); i-- > 0;) {
+        Outbox& outbox = *congested_[i];
+        if (!outbox.congested()) {
+            outbox.watched_ = false;
+            congested_[i] = congested_.back();
+            congested_.pop_back();
+        } else if (!outbox.is_drained()) {
+            outbox.give_up();
+            i = std::min(i, congested_.size());
+        }
+    }
+    if (congested_.empty()) {
+        return;
+    }
+    try {
+        check_congested_later();
+    } catch (const std::exception&) {
+        // Without a timer nobody would look after them.
+        while (!congested_.empty()) {
+            congested_.back()->abort();
+        }
+    }
+}
+
+std::string WriteCoalescer::take_buffer() noexcept {
+    if (spare_buffers_.empty()) {
+        return {};
+    }
+    std::string buffer = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+    spare_bytes_ -= buffer.capacity();
+    return buffer;
+}
+
+void WriteCoalescer::give_buffer(std::string buffer) noexcept {
+    if (buffer.capacity() > max_spare_buffer ||
+        spare_bytes_ + buffer.capacity() > max_spare_bytes) {
+        return;
+    }
+    try {
+        const std::size_t capacity = buffer.capacity();
+        buffer.clear();
+        spare_buffers_.push_back(std::move(buffer));
+        spare_bytes_ += capacity;
+    } catch (const std::bad_alloc&) {
+        // Then it is freed instead.
+    }
+}
+
+}  // namespace beastapi::detail
