@@ -153,7 +153,10 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
     auto upgrade = co_await serve_http(self);
     if (upgrade) {
         // In a coroutine of its own, so that nothing of HTTP stays in memory behind it.
-        self->spawn(serve_websocket(self, std::move(*upgrade)));
+        self->websocket_ = upgrade->connection;
+        self->spawn(upgrade->refusal
+                        ? refuse_websocket(self, upgrade->connection, upgrade->refusal->reason)
+                        : serve_websocket(self, upgrade->route, upgrade->connection));
     } else if (self->server_->stopping()) {
         co_await self->outbox_->wait_until_at_most(0);
     } else {
@@ -332,40 +335,54 @@ awaitable<void> HttpSession::answer_too_many_requests(std::shared_ptr<HttpSessio
     }
 }
 
-awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
-    const WebSocketConnection& connection = *upgrade.connection;
-    self->websocket_ = upgrade.connection;
+// Its frame lives as long as the connection: what comes before and after has others.
+awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, const Route& route,
+                                             std::shared_ptr<WebSocketConnection> connection) {
     std::exception_ptr failure;
     try {
-        if (upgrade.refusal) {
-            // A browser that offers subprotocols hangs up on an answer that chooses none, and could
-            // not say why it was refused.
-            upgrade.connection->accept(first_subprotocol(connection.request()));
-            upgrade.connection->close(close_code::policy_violation, upgrade.refusal->reason);
-        } else {
-            co_await upgrade.route.websocket_handler()(WebSocket(upgrade.connection));
-        }
+        co_await route.websocket_handler()(WebSocket(connection));
     } catch (const WebSocketDisconnect&) {
         // A handler need not catch it.
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) {
-        spdlog::error("{} ended by an error: {}", connection.description(), what(failure));
-    }
-    if (!connection.accepted()) {
-        co_await reject(self, std::move(upgrade));
-        co_return;
-    }
-    upgrade.connection->close(failure ? close_code::internal_error : close_code::normal, "");
-    spdlog::info("{} [closed] {} after {:.3f} s", connection.description(),
-                 connection.disconnect().code(), connection.age().count());
-    co_await WebSocketConnection::finish(upgrade.connection);
+    co_await end_websocket(std::move(self), std::move(connection), std::move(failure));
 }
 
-awaitable<void> HttpSession::reject(std::shared_ptr<HttpSession> self, Upgrade upgrade) {
-    spdlog::info("{} [rejected]", upgrade.connection->description());
-    const bool refused = upgrade.connection->state() == WebSocketConnection::State::disconnected;
+// A browser that offers subprotocols hangs up on an answer that chooses none, and could not say why
+// it was refused.
+awaitable<void> HttpSession::refuse_websocket(std::shared_ptr<HttpSession> self,
+                                              std::shared_ptr<WebSocketConnection> connection,
+                                              std::string_view reason) {
+    try {
+        connection->accept(first_subprotocol(connection->request()));
+        connection->close(close_code::policy_violation, reason);
+    } catch (const WebSocketDisconnect&) {
+        // Then it need not be told.
+    }
+    co_await end_websocket(std::move(self), std::move(connection), nullptr);
+}
+
+awaitable<void> HttpSession::end_websocket(std::shared_ptr<HttpSession> self,
+                                           std::shared_ptr<WebSocketConnection> connection,
+                                           std::exception_ptr failure) {
+    if (failure) {
+        spdlog::error("{} ended by an error: {}", connection->description(), what(failure));
+    }
+    if (!connection->accepted()) {
+        co_await reject(std::move(self), std::move(connection));
+        co_return;
+    }
+    connection->close(failure ? close_code::internal_error : close_code::normal, "");
+    spdlog::info("{} [closed] {} after {:.3f} s", connection->description(),
+                 connection->disconnect().code(), connection->age().count());
+    co_await WebSocketConnection::finish(std::move(connection));
+}
+
+awaitable<void> HttpSession::reject(std::shared_ptr<HttpSession> self,
+                                    std::shared_ptr<WebSocketConnection> connection) {
+    spdlog::info("{} [rejected]", connection->description());
+    const bool refused = connection->state() == WebSocketConnection::State::disconnected;
     Response response = error_response(500, "Internal Server Error");
     if (refused && self->server_->stopping()) {
         response = error_response(503, "Server is shutting down");

@@ -64,8 +64,16 @@ private:
         std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
     static awaitable<void> answer_too_many_requests(std::shared_ptr<HttpSession> self,
                                                     std::chrono::steady_clock::duration wait);
-    static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
-    static awaitable<void> reject(std::shared_ptr<HttpSession> self, Upgrade upgrade);
+    static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, const Route& route,
+                                           std::shared_ptr<WebSocketConnection> connection);
+    static awaitable<void> refuse_websocket(std::shared_ptr<HttpSession> self,
+                                            std::shared_ptr<WebSocketConnection> connection,
+                                            std::string_view reason);
+    static awaitable<void> end_websocket(std::shared_ptr<HttpSession> self,
+                                         std::shared_ptr<WebSocketConnection> connection,
+                                         std::exception_ptr failure);
+    static awaitable<void> reject(std::shared_ptr<HttpSession> self,
+                                  std::shared_ptr<WebSocketConnection> connection);
     static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
                                    bool is_head, bool keep_alive);
 

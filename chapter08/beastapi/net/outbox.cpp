@@ -180,7 +180,7 @@ void Outbox::abort() noexcept {
     error_code ignored;
     socket_.close(ignored);
     coalescer_.queued_bytes_ -= size();
-    bytes_ = {};
+    std::string().swap(bytes_);
     head_ = 0;
     full_ = false;
     coalescer_.forget(*this);

@@ -78,7 +78,7 @@ private:
         Function function_;
     };
 
-    alignas(std::max_align_t) std::array<std::byte, 96> bytes_;
+    alignas(std::max_align_t) std::array<std::byte, 80> bytes_;
 };
 
 }  // namespace beastapi::detail

@@ -34,7 +34,7 @@ void FrameFeed::add(std::string_view bytes) {
 
 void FrameFeed::keep_rest() {
     if (input_.empty()) {
-        kept_ = {};  // an idle connection holds no buffer
+        std::string().swap(kept_);  // an idle connection holds no buffer
     } else if (input_.data() >= kept_.data() && input_.data() < kept_.data() + kept_.size()) {
         kept_.erase(0, static_cast<std::size_t>(input_.data() - kept_.data()));
     } else {

@@ -2,6 +2,7 @@
 
 #include "beastapi/http/text.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -198,11 +199,11 @@ void WebSocketConnection::read_on() {
         return;
     }
     // Not at once: the handler that takes messages must not go on for as long as they come.
-    reading_ = true;
-    read_on_.post(outbox_->executor(), [self = shared_from_this()] {
+    asio::post(outbox_->executor(), [self = shared_from_this()] {
         self->reading_ = false;
         self->guarded([&] { self->decode(0); });
     });
+    reading_ = true;
 }
 
 // Lets Beast decode what is here, of which `new_bytes` have just come.
@@ -350,8 +351,9 @@ WebSocketConnection::Receiving::Receiving(WebSocketConnection& connection)
         throw std::logic_error("two coroutines receive from one WebSocket at the same time");
     }
     flag_ = true;
-    connection.request_.headers = {};
-    connection.request_.target = {};
+    // Into a temporary, because assigning an empty string keeps the memory.
+    (void)std::exchange(connection.request_.headers, {});
+    (void)std::exchange(connection.request_.target, {});
 }
 
 awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {

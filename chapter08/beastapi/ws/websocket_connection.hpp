@@ -151,7 +151,6 @@ private:
     std::size_t inbox_bytes_ = 0;
     AsyncCondition changed_;
     Timer timer_;  // while open: of the next ping, or of the end of a pause; then: of the end
-    PostStorage read_on_;
 };
 
 }  // namespace beastapi::detail
