@@ -1,7 +1,7 @@
 // Chapter 08 in C++: WebSocket and real-time communication. It answers to main.py, section by
 // section.
 #include "beastapi/app.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat.hpp"
 #include "routers/pages.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
@@ -29,7 +29,7 @@ void serve(const Settings& settings) {
     });
     // Python keeps this in a global of its module. Here it has an owner, and ends before the App
     // does.
-    chat::ConnectionManager manager(settings.chat);
+    chat::Chat chat(settings.chat);
 
     // [sections]
     // 1. Middleware
@@ -52,8 +52,8 @@ void serve(const Settings& settings) {
     }
 
     // 3. Routes
-    app.include_router(routers::websocket(manager));
-    app.include_router(routers::status(manager, app.refusals()));
+    app.include_router(routers::websocket(chat));
+    app.include_router(routers::status(chat, app.refusals()));
 
     // 4. The root path
     app.get("/", routers::read_root).summary("Read Root");

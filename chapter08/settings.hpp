@@ -2,7 +2,7 @@
 #pragma once
 
 #include "beastapi/app.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat_settings.hpp"
 
 #include <filesystem>
 #include <optional>

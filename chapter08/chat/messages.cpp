@@ -234,13 +234,14 @@ std::string Messages::typing(std::string_view username, std::string_view room) c
     return json::serialize(frame);
 }
 
-std::string Messages::message(std::string_view username, const ClientMessage& from_client) const {
+std::string Messages::message(std::string_view username, const ClientMessage& from_client,
+                              std::string_view room) const {
     json::object frame;
     frame["type"] = "message";
     frame["username"] = username;
     frame["message"] = from_client.message;
-    if (from_client.room) {
-        frame["room"] = *from_client.room;
+    if (!room.empty()) {
+        frame["room"] = room;
     }
     frame["timestamp"] = from_client.timestamp;
     return json::serialize(frame);

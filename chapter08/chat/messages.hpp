@@ -45,7 +45,8 @@ public:
     /// `room` is empty for the lobby.
     std::string typing(std::string_view username, std::string_view room) const;
 
-    std::string message(std::string_view username, const ClientMessage& from_client) const;
+    std::string message(std::string_view username, const ClientMessage& from_client,
+                        std::string_view room = {}) const;
     std::string private_message(std::string_view from, const ClientMessage& from_client) const;
     std::string confirmation(std::string_view target_user, const ClientMessage& from_client) const;
     std::string refreshed(std::chrono::seconds expires_in) const;

@@ -1,34 +1,50 @@
 #include "chat/rooms.hpp"
 
-#include "chat/names.hpp"
+#include <algorithm>
 
 namespace chat {
 
-const Room* Rooms::find(std::string_view name) const {
-    // Most names are their own key, and a lookup costs less than making one.
-    auto room = rooms_.find(name);
-    if (room == rooms_.end()) {
-        const auto normalized = normalize_name(name);
-        room = normalized ? rooms_.find(name_key(*normalized)) : rooms_.end();
+namespace {
+
+/// Makes room for one more, so that the next push_back() cannot throw.
+template <class T>
+void make_room_for_one(std::vector<T>& items) {
+    if (items.size() == items.capacity()) {
+        items.reserve(std::max<std::size_t>(4, items.size() * 2));
     }
-    return room == rooms_.end() ? nullptr : &room->second;
 }
 
-const Room& Rooms::join(const WebSocket& websocket, const std::string& name) {
-    Room& room = rooms_[name_key(name)];
-    if (room.connections.empty()) {
-        room.name = name;
+}  // namespace
+
+bool Room::add(Member& member) {
+    make_room_for_one(members_);
+    make_room_for_one(users_);
+    members_.push_back(&member);
+    if (member.user == nullptr) {
+        return true;
     }
-    room.connections.push_back(websocket);
-    return room;
+    const auto known = std::ranges::find(users_, member.user, &Presence::user);
+    if (known != users_.end()) {
+        ++known->connections;
+        return false;
+    }
+    users_.push_back({member.user, 1});
+    return true;
 }
 
-void Rooms::leave(const WebSocket& websocket, const Room& room) {
-    const auto found = rooms_.find(name_key(room.name));
-    std::erase(found->second.connections, websocket);
-    if (found->second.connections.empty()) {
-        rooms_.erase(found);
+bool Room::remove(const Member& member) noexcept {
+    if (std::erase(members_, &member) == 0) {
+        return false;
     }
+    if (member.user == nullptr) {
+        return true;
+    }
+    const auto known = std::ranges::find(users_, member.user, &Presence::user);
+    if (--known->connections > 0) {
+        return false;
+    }
+    users_.erase(known);
+    return true;
 }
 
 }  // namespace chat

@@ -1,41 +1,84 @@
-// Rooms: who is in which. Flask-SocketIO has them built in; with FastAPI one writes
-// `rooms: dict[str, set]`.
+// Users, their connections, and the rooms that these are in. Flask-SocketIO has rooms built in;
+// with FastAPI one writes `rooms: dict[str, set]`.
 #pragma once
 
 #include "beastapi/websocket.hpp"
 
-#include <map>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat {
 
 using beastapi::WebSocket;
 
-struct Room {
-    std::string name;                    ///< as the connection that came first wrote it
-    std::vector<WebSocket> connections;  ///< in the order in which they came
+class Room;
+struct Member;
+
+/// One name in the chat, with each connection that it has.
+struct User {
+    std::string key;   ///< chat::name_key() of the name
+    std::string name;  ///< as the connection that came first wrote it
+    std::vector<Member*> connections{};
 };
 
-/// The rooms that have somebody in them; an empty room is forgotten, and costs nothing.
-class Rooms {
+/// One connection in the chat.
+struct Member {
+    WebSocket websocket;
+    User* user = nullptr;  ///< null without a name
+    std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
+    std::vector<Room*> rooms{};  ///< in the order in which it joined them
+
+    /// Empty for a connection without a name.
+    std::string_view username() const noexcept {
+        return user == nullptr ? std::string_view() : user->name;
+    }
+};
+
+/// The members who hear each other: those of a room, or all of the chat, who are in the lobby.
+class Room {
 public:
-    /// The room of that name, or of one that is the same name; null if nobody is in it.
-    const Room* find(std::string_view name) const;
+    /// A user who is in the room while one of their connections is.
+    struct Presence {
+        const User* user;
+        std::size_t connections;
+    };
 
-    /// Puts the connection, which is not in it yet, into the room. `name` is normalised. The room
-    /// stays where it is until it is empty.
-    const Room& join(const WebSocket& websocket, const std::string& name);
+    Room(std::string key, std::string name) : key_(std::move(key)), name_(std::move(name)) {}
 
-    /// Takes the connection out of the room, which is gone then if it was the last.
-    void leave(const WebSocket& websocket, const Room& room);
+    /// chat::name_key() of its name; empty for the lobby.
+    const std::string& key() const noexcept { return key_; }
+    /// As the connection that came first wrote it; empty for the lobby.
+    const std::string& name() const noexcept { return name_; }
+    /// In the order in which they came, as the users are.
+    const std::vector<Member*>& members() const noexcept { return members_; }
+    const std::vector<Presence>& users() const noexcept { return users_; }
+    std::size_t size() const noexcept { return members_.size(); }
 
-    /// By their keys (chat::name_key()), in that order.
-    const std::map<std::string, Room, std::less<>>& all() const noexcept { return rooms_; }
+    /// Takes in a member who is not in it. True for the first connection of its user, and for each
+    /// without a name. If memory runs out, it throws and changes nothing.
+    bool add(Member& member);
+
+    /// True if no connection of the member's user is left in it. Does nothing, and returns false,
+    /// for a member who is not in it.
+    bool remove(const Member& member) noexcept;
+
+    /// Makes room for one more, so that the next push_back() cannot throw.
+    template <class T>
+    static void reserve_one(std::vector<T>& items) {
+        if (items.size() == items.capacity()) {
+            items.reserve(items.empty() ? 1 : items.size() * 2);
+        }
+    }
 
 private:
-    std::map<std::string, Room, std::less<>> rooms_;
+    std::string key_;
+    std::string name_;
+    std::vector<Member*> members_;
+    std::vector<Presence> users_;
 };
 
 }  // namespace chat

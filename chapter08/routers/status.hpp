@@ -3,12 +3,12 @@
 
 #include "beastapi/refusals.hpp"
 #include "beastapi/router.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat.hpp"
 
 namespace routers {
 
-/// `refusals` are those of the server, as `manager` has those of the chat. Both have to outlive
+/// `refusals` are those of the server, as `chat` has those of the chat. Both have to outlive
 /// App::run().
-beastapi::Router status(chat::ConnectionManager& manager, const beastapi::Refusals& refusals);
+beastapi::Router status(chat::Chat& chat, const beastapi::Refusals& refusals);
 
 }  // namespace routers

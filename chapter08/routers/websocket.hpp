@@ -1,12 +1,12 @@
-// The chat's WebSocket endpoints and its status: `routers/websocket.py`.
+// The chat's WebSocket endpoints: `routers/websocket.py`.
 #pragma once
 
 #include "beastapi/router.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat.hpp"
 
 namespace routers {
 
-/// `manager` has to outlive App::run().
-beastapi::Router websocket(chat::ConnectionManager& manager);
+/// `chat` has to outlive App::run().
+beastapi::Router websocket(chat::Chat& chat);
 
 }  // namespace routers

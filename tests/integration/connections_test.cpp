@@ -23,7 +23,7 @@ awaitable<void> until_empty(TestServer& server, std::size_t descriptors,
                    where);
     BOOST_TEST(server.manager().get_connection_count() == 0U);
     BOOST_TEST(server.manager().get_connected_users().empty());
-    BOOST_TEST(server.manager().get_activity().empty());
+    BOOST_TEST(server.manager().lobby().members().empty());
 }
 
 }  // namespace

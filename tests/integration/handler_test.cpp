@@ -17,7 +17,7 @@ namespace {
 
 TestServerOptions with(std::string path, awaitable<void> (*handler)(WebSocket)) {
     TestServerOptions options = quiet();
-    options.set_up = [path, handler](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [path, handler](beastapi::App& app, chat::Chat&) {
         app.websocket(path, handler);
     };
     return options;
@@ -263,7 +263,7 @@ static Seen seen;
 static TestServerOptions with_seen() {
     TestServerOptions options = quiet();
     seen = Seen();
-    options.set_up = [](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [](beastapi::App& app, chat::Chat&) {
         app.websocket("/test", notes_the_disconnect, seen);
     };
     return options;

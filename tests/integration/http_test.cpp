@@ -32,7 +32,7 @@ awaitable<Response> throwing() {
 
 TestServerOptions with_routes() {
     TestServerOptions options = quiet();
-    options.set_up = [](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [](beastapi::App& app, chat::Chat&) {
         app.get("/show/{name}", show);
         app.get("/throwing", throwing);
         beastapi::CORSMiddleware cors;
@@ -198,7 +198,7 @@ SERVER_TEST(other_origins_may_read_the_answers, with_routes()) {
 
 static TestServerOptions with_files(const TemporaryDirectory& directory) {
     TestServerOptions options = quiet();
-    options.set_up = [&directory](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [&directory](beastapi::App& app, chat::Chat&) {
         app.mount("/static", beastapi::StaticFiles(directory.path()));
     };
     return options;

@@ -65,10 +65,10 @@ awaitable<void> expect_error(WebSocketClient& client, std::string sent, std::str
 
 awaitable<void> expect_unauthorized(TestServer& server, std::string path,
                                     std::string headers = {}) {
-    const auto before = server.manager().refusals().of("unauthorized");
+    const auto before = server.chat().refusals().of("unauthorized");
     WebSocketClient client = co_await connect_with(server, std::move(path), std::move(headers));
     co_await client.expect_close(1008, "Unauthorized");
-    BOOST_TEST(server.manager().refusals().of("unauthorized") == before + 1);
+    BOOST_TEST(server.chat().refusals().of("unauthorized") == before + 1);
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ SERVER_TEST(when_a_token_runs_out_its_connection_ends_and_no_other, guarded()) {
     BOOST_TEST((steady_clock::now() - begin > 900ms));
     check_error(frame, "token_expired");
     co_await phone.expect_close(1008, "Unauthorized");
-    BOOST_TEST(server.manager().refusals().of("token_expired") == 1U);
+    BOOST_TEST(server.chat().refusals().of("token_expired") == 1U);
     co_await server.until_members(2);
     co_await bob.expect_nothing();
     co_await laptop.expect_nothing();
@@ -202,7 +202,7 @@ SERVER_TEST(a_refresh_in_time_goes_on_without_a_break, guarded()) {
     const auto leave = co_await bob.receive_json();
     BOOST_TEST(leave.at("username").as_string() == "Carol");
     BOOST_TEST(server.manager().is_connected("Alice"));
-    BOOST_TEST(server.manager().refusals().of("token_expired") == 1U);
+    BOOST_TEST(server.chat().refusals().of("token_expired") == 1U);
 }
 
 SERVER_TEST(a_refresh_may_bring_the_end_nearer, guarded()) {
@@ -224,7 +224,7 @@ SERVER_TEST(a_refresh_that_does_not_hold_leaves_the_old_token, guarded()) {
     co_await expect_error(alice, refresh(token("Alice", 1h, secret + "x")), "invalid_token");
     co_await expect_error(alice, R"({"type":"refresh"})", "invalid_format");
     co_await expect_error(alice, R"({"type":"refresh","token":1})", "invalid_format");
-    BOOST_TEST(server.manager().refusals().of("invalid_token") == 5U);
+    BOOST_TEST(server.chat().refusals().of("invalid_token") == 5U);
     const auto frame = co_await alice.receive_json();
     check_error(frame, "token_expired");
     co_await alice.expect_close(1008, "Unauthorized");
@@ -322,7 +322,7 @@ SERVER_TEST(a_connection_that_goes_takes_its_timer_along, guarded()) {
     // Bob's token ends after Alice's.
     const auto frame = co_await bob.receive_json();
     check_error(frame, "token_expired");
-    BOOST_TEST(server.manager().refusals().of("token_expired") == 1U);
+    BOOST_TEST(server.chat().refusals().of("token_expired") == 1U);
 }
 
 SERVER_TEST(a_server_that_stops_does_not_wait_for_tokens, guarded()) {
@@ -349,7 +349,7 @@ SERVER_TEST(tokens_that_run_out_all_at_once_end_their_connections, guarded()) {
         co_await client.expect_close(1008, "Unauthorized");
     }
     co_await server.until_members(0);
-    BOOST_TEST(server.manager().refusals().of("token_expired") == 50U);
+    BOOST_TEST(server.chat().refusals().of("token_expired") == 50U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

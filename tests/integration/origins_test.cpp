@@ -13,7 +13,7 @@ namespace {
 
 TestServerOptions listing(std::vector<std::string> origins) {
     TestServerOptions options = quiet();
-    options.set_up = [origins = std::move(origins)](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [origins = std::move(origins)](beastapi::App& app, chat::Chat&) {
         beastapi::CORSMiddleware cors;
         cors.allow_origins = origins;
         app.add_middleware(std::move(cors));

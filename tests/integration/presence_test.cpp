@@ -1,4 +1,5 @@
 // Who is there: one user with several connections, and each way out announced exactly once.
+#include "chat/session.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -21,9 +22,8 @@ awaitable<void> expect_that_bob_left(WebSocketClient& alice,
 }
 
 /// A member whose handler throws as soon as it hears something.
-awaitable<void> throwing_chat(WebSocket websocket, std::string username,
-                              chat::ConnectionManager& manager) {
-    const auto member = co_await manager.connect(websocket, username);
+awaitable<void> throwing_chat(WebSocket websocket, std::string username, chat::Chat& chat) {
+    const auto session = co_await chat.connect(websocket, username);
     co_await websocket.receive_text();
     throw std::runtime_error("a mistake in the handler");
 }
@@ -122,8 +122,8 @@ SERVER_TEST(who_breaks_the_protocol_is_announced_once) {
 
 static TestServerOptions with_a_throwing_handler() {
     TestServerOptions options = quiet();
-    options.set_up = [](beastapi::App& app, chat::ConnectionManager& manager) {
-        app.websocket("/throwing/{username}", throwing_chat, manager);
+    options.set_up = [](beastapi::App& app, chat::Chat& chat) {
+        app.websocket("/throwing/{username}", throwing_chat, chat);
     };
     return options;
 }

@@ -50,7 +50,7 @@ SERVER_TEST(a_burst_passes_and_then_a_frame_is_refused_with_the_time_to_wait, wi
     const auto wait = error.at("retry_after_ms").to_number<int>();
     BOOST_TEST(wait > 0);
     BOOST_TEST(wait <= 200);
-    BOOST_TEST(server.manager().refusals().of("rate_limited") == 1U);
+    BOOST_TEST(server.chat().refusals().of("rate_limited") == 1U);
 
     // Whoever waits for so long may go on.
     co_await pause(std::chrono::milliseconds(wait));
@@ -92,7 +92,7 @@ SERVER_TEST(whoever_goes_on_regardless_is_closed_and_nobody_else_notices, with_r
     BOOST_TEST(refused < 30);  // 20, and one for each second that this took
     BOOST_TEST(frame.opcode == opcode::close);
     BOOST_TEST(frame.payload == close_payload(1008, "Rate limit exceeded"));
-    BOOST_TEST(server.manager().refusals().of("rate_limit_exceeded") == 1U);
+    BOOST_TEST(server.chat().refusals().of("rate_limit_exceeded") == 1U);
 
     for (int i = 0; i < 10; ++i) {
         BOOST_TEST((co_await bob.receive_json()).at("username").as_string() == "Flooder");
@@ -127,7 +127,7 @@ SERVER_TEST(a_text_is_measured_in_characters, with_text_limit()) {
         BOOST_TEST(error.at("message").as_string() == "The message is longer than 5 characters");
     }
     co_await alice.expect_nothing();
-    BOOST_TEST(server.manager().refusals().of("text_too_long") == 2U);
+    BOOST_TEST(server.chat().refusals().of("text_too_long") == 2U);
 }
 
 SERVER_TEST(json_may_be_32_deep) {

@@ -108,15 +108,15 @@ SERVER_TEST(an_empty_room_is_gone) {
     WebSocketClient alice = co_await server.join("Alice");
     for (int i = 0; i < 3; ++i) {
         co_await join(alice, "cpp", R"(["Alice"])");
-        BOOST_TEST(server.manager().get_rooms().size() == 1U);
+        BOOST_TEST(server.manager().rooms().size() == 1U);
         co_await alice.send_text(R"({"type":"leave","room":"cpp"})");
         co_await expect(alice, R"({"type":"left"})");
-        BOOST_TEST(server.manager().get_rooms().empty());
+        BOOST_TEST(server.manager().rooms().empty());
     }
     co_await join(alice, "cpp", R"(["Alice"])");
     co_await alice.close();
     co_await server.until_members(0);
-    BOOST_TEST(server.manager().get_rooms().empty());
+    BOOST_TEST(server.manager().rooms().empty());
 }
 
 SERVER_TEST(a_room_can_be_joined_in_the_url) {
@@ -229,8 +229,8 @@ SERVER_TEST(a_connection_may_be_in_16_rooms) {
     co_await alice.send_text(R"({"type":"leave","room":"room 3"})");
     co_await expect(alice, R"({"type":"left"})");
     co_await join(alice, "one more", R"(["Alice"])");
-    BOOST_TEST(server.manager().get_rooms().size() == 16U);
-    BOOST_TEST(server.manager().refusals().of("too_many_rooms") == 1U);
+    BOOST_TEST(server.manager().rooms().size() == 16U);
+    BOOST_TEST(server.chat().refusals().of("too_many_rooms") == 1U);
 }
 
 SERVER_TEST(status_and_rooms_count_the_members) {

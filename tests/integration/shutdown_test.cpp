@@ -1,5 +1,6 @@
 // The server stops: everyone gets all that was accepted, then 1001, and nobody can hold it up.
 #include "beastapi/asyncio.hpp"
+#include "chat/session.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -175,15 +176,15 @@ SERVER_TEST(a_client_that_does_not_read_is_torn_when_the_time_is_up, patient_for
     BOOST_TEST((steady_clock::now() - begin < 5s));
 }
 
-static awaitable<void> sleeps_for_ever(WebSocket websocket, chat::ConnectionManager& manager) {
-    const auto member = co_await manager.connect(websocket, "Sleeper");
+static awaitable<void> sleeps_for_ever(WebSocket websocket, chat::Chat& chat) {
+    const auto session = co_await chat.connect(websocket, "Sleeper");
     co_await beastapi::asyncio::sleep(24h);
 }
 
 static TestServerOptions with_a_sleeper() {
     TestServerOptions options = patient_for(200ms);
-    options.set_up = [](beastapi::App& app, chat::ConnectionManager& manager) {
-        app.websocket("/sleeper", sleeps_for_ever, manager);
+    options.set_up = [](beastapi::App& app, chat::Chat& chat) {
+        app.websocket("/sleeper", sleeps_for_ever, chat);
     };
     return options;
 }

@@ -35,18 +35,18 @@ TestServerOptions quiet() {
 
 struct TestServer::Impl {
     explicit Impl(const TestServerOptions& options)
-        : manager(options.chat), shutdown_timeout(options.server.shutdown_timeout) {
-        app.include_router(routers::websocket(manager));
-        app.include_router(routers::status(manager, app.refusals()));
+        : chat(options.chat), shutdown_timeout(options.server.shutdown_timeout) {
+        app.include_router(routers::websocket(chat));
+        app.include_router(routers::status(chat, app.refusals()));
         if (options.set_up) {
-            options.set_up(app, manager);
+            options.set_up(app, chat);
         }
         server = std::make_shared<beastapi::detail::Server>(*context, app, options.server);
     }
 
     // In the order that App::run() has: the loop ends before what its coroutines refer to.
     beastapi::App app;
-    chat::ConnectionManager manager;
+    chat::Chat chat;
     std::chrono::steady_clock::duration shutdown_timeout;
     std::unique_ptr<io_context> context = std::make_unique<io_context>(1);
     std::shared_ptr<beastapi::detail::Server> server;
@@ -72,7 +72,7 @@ TestServer::~TestServer() {
         // In the order of App::run().
         impl_->server.reset();
         impl_->context.reset();
-        BOOST_CHECK_EQUAL(impl_->manager.get_connection_count(), 0U);
+        BOOST_CHECK_EQUAL(impl_->chat.manager().get_connection_count(), 0U);
     } catch (const std::exception& error) {
         BOOST_ERROR("the server did not stop: " << error.what());
     }
@@ -86,8 +86,12 @@ std::size_t TestServer::session_count() const {
     return impl_->server->session_count();
 }
 
+chat::Chat& TestServer::chat() {
+    return impl_->chat;
+}
+
 chat::ConnectionManager& TestServer::manager() {
-    return impl_->manager;
+    return impl_->chat.manager();
 }
 
 const beastapi::Refusals& TestServer::refusals() const {

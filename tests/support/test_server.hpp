@@ -2,7 +2,7 @@
 #pragma once
 
 #include "beastapi/app.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat.hpp"
 #include "support/loop.hpp"
 #include "support/websocket_client.hpp"
 
@@ -17,7 +17,7 @@ struct TestServerOptions {
     beastapi::ServerSettings server{};
     chat::ChatSettings chat{};
     /// Adds to the routes of the chat.
-    std::function<void(beastapi::App&, chat::ConnectionManager&)> set_up{};
+    std::function<void(beastapi::App&, chat::Chat&)> set_up{};
 };
 
 /// The heartbeats are an hour apart, the texts English, and clients may send as fast and as much as
@@ -36,6 +36,7 @@ public:
 
     unsigned short port() const;
     std::size_t session_count() const;
+    chat::Chat& chat();
     chat::ConnectionManager& manager();
     const beastapi::Refusals& refusals() const;
     io_context& context();

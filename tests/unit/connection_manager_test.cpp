@@ -1,21 +1,55 @@
-// A ConnectionManager without members; with members it is tested on real connections, in
+// Who is connected, and in which rooms. That messages arrive is tested on real connections, in
 // tests/integration.
 #include "chat/connection_manager.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include "support/failing_allocations.hpp"
+
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
+
 using beastapi::WebSocket;
-using chat::ChatSettings;
 using chat::ConnectionManager;
+using chat::Room;
+using test::FailingAllocations;
 
 namespace {
 
-/// A handle of no connection: good for asking about it, and for nothing else.
+/// A handle of no connection: good for being counted, and for nothing else.
 WebSocket stranger() {
     return WebSocket(nullptr);
 }
+
+std::vector<std::string> names_in(const Room& room) {
+    std::vector<std::string> names;
+    for (const Room::Presence& presence : room.users()) {
+        names.push_back(presence.user->name);
+    }
+    return names;
+}
+
+/// Does `attempt` with memory for 0, 1, 2, … allocations, until it succeeds; after each failure
+/// `check` looks at what it left behind.
+template <class Attempt, class Check>
+void with_ever_more_memory(Attempt attempt, Check check) {
+    constexpr std::size_t most = 100;
+    for (std::size_t memory = 0; memory < most; ++memory) {
+        try {
+            const FailingAllocations failing(memory);
+            attempt();
+            BOOST_TEST_REQUIRE(!failing.struck());
+            BOOST_TEST(memory > 0U);
+            return;
+        } catch (const std::bad_alloc&) {
+            check();
+        }
+    }
+    BOOST_ERROR("it never succeeded");
+}
+
+// Long enough to be allocated.
+const std::string long_name = "A name of 32 characters, like so";
+const std::vector<std::string> only_bob{"Bob"};
 
 }  // namespace
 
@@ -25,38 +59,126 @@ BOOST_AUTO_TEST_CASE(at_first_nobody_is_there) {
     const ConnectionManager manager;
     BOOST_TEST(manager.get_connection_count() == 0U);
     BOOST_TEST(manager.get_connected_users().empty());
-    BOOST_TEST(manager.get_activity().empty());
+    BOOST_TEST(manager.rooms().empty());
     BOOST_TEST(!manager.is_connected("Alice"));
     BOOST_TEST(!manager.is_connected(""));
-}
-
-BOOST_AUTO_TEST_CASE(a_message_to_nobody_is_not_sent) {
-    const ConnectionManager manager;
-    BOOST_TEST(!manager.send_to_user("text", "Alice"));
-    BOOST_TEST(!manager.send_to_user("text", ""));
     manager.broadcast("text");
-    manager.broadcast("text", stranger());
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_is_no_member_is_left_alone) {
+BOOST_AUTO_TEST_CASE(a_member_is_in_the_chat_for_as_long_as_its_membership_lives) {
     ConnectionManager manager;
-    manager.update_activity(stranger());
-    BOOST_TEST((manager.idle_time(stranger()) == std::chrono::steady_clock::duration::zero()));
-    manager.disconnect(stranger());
-    manager.disconnect(stranger());
+    std::optional alice = manager.connect(stranger(), "Alice");
+    BOOST_TEST(manager.get_connection_count() == 1U);
+    BOOST_TEST(manager.is_connected("alice"));
+    std::optional moved = std::move(alice);
+    alice.reset();
+    BOOST_TEST(manager.is_connected("Alice"));
+    moved.reset();
     BOOST_TEST(manager.get_connection_count() == 0U);
+    BOOST_TEST(!manager.is_connected("Alice"));
 }
 
-BOOST_AUTO_TEST_CASE(it_speaks_the_language_and_knows_the_times_of_its_settings) {
-    ChatSettings settings;
-    settings.locale = chat::Locale::en;
-    settings.heartbeat_interval = std::chrono::milliseconds(2500);
-    const ConnectionManager manager(settings);
-    const auto welcome = boost::json::parse(manager.welcome_with_heartbeat("Alice")).as_object();
-    BOOST_TEST(welcome.at("message").as_string() ==
-               "Welcome to the chat room, Alice (heartbeat detection is on)!");
-    BOOST_TEST(welcome.at("heartbeat_interval").to_number<double>() == 2.5);
-    BOOST_TEST((manager.settings().heartbeat_timeout == std::chrono::seconds(30)));
+BOOST_AUTO_TEST_CASE(a_user_is_named_as_the_first_connection_wrote_it_until_the_last_has_left) {
+    ConnectionManager manager;
+    std::optional first = manager.connect(stranger(), "Alice");
+    const auto second = manager.connect(stranger(), "ALICE");
+    const auto nameless = manager.connect(stranger());
+    BOOST_TEST(manager.get_connection_count() == 3U);
+    BOOST_TEST(manager.get_connected_users() == std::vector<std::string>{"Alice"});
+    BOOST_TEST(second->username() == "Alice");
+    BOOST_TEST(nameless->username() == "");
+    first.reset();
+    BOOST_TEST(manager.find_user("alice")->connections.size() == 1U);
+    BOOST_TEST(manager.get_connected_users() == std::vector<std::string>{"Alice"});
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_there_while_somebody_is_in_it) {
+    ConnectionManager manager;
+    std::optional alice = manager.connect(stranger(), "Alice");
+    const auto bob = manager.connect(stranger(), "Bob");
+    Room& room = manager.join_room(*bob, "cpp").first;
+    BOOST_TEST(&manager.join_room(**alice, "CPP").first == &room);
+    BOOST_TEST(room.name() == "cpp");
+    BOOST_TEST((names_in(room) == std::vector<std::string>{"Bob", "Alice"}));
+    alice.reset();
+    BOOST_TEST(names_in(room) == only_bob);
+    BOOST_TEST(!manager.leave_room(*bob, room));
+    BOOST_TEST(manager.rooms().empty());
+    BOOST_TEST(bob->rooms.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_room_sees_the_first_connection_of_a_user_come_and_the_last_one_leave) {
+    ConnectionManager manager;
+    const auto bob = manager.connect(stranger(), "Bob");
+    const auto desk = manager.connect(stranger(), "Alice");
+    const auto phone = manager.connect(stranger(), "Alice");
+    const auto nameless = manager.connect(stranger());
+    Room& room = manager.join_room(*bob, "cpp").first;
+    BOOST_TEST(manager.join_room(*desk, "cpp").second);
+    BOOST_TEST(!manager.join_room(*phone, "cpp").second);
+    BOOST_TEST(manager.join_room(*nameless, "cpp").second);
+    BOOST_TEST(room.size() == 4U);
+    BOOST_TEST(manager.leave_room(*nameless, room));
+    BOOST_TEST(!manager.leave_room(*desk, room));
+    BOOST_TEST(manager.leave_room(*phone, room));
+    BOOST_TEST(names_in(room) == only_bob);
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_be_taken_in_for_want_of_memory_leaves_no_trace) {
+    ConnectionManager manager;
+    const auto bob = manager.connect(stranger(), "Bob");
+    std::optional<ConnectionManager::Membership> alice;
+    const auto connect = [&] { alice.emplace(manager.connect(stranger(), long_name)); };
+    const auto check = [&] {
+        BOOST_TEST(manager.get_connection_count() == 1U);
+        BOOST_TEST(manager.get_connected_users() == only_bob);
+        BOOST_TEST(!manager.is_connected(long_name));
+    };
+    with_ever_more_memory(connect, check);
+    BOOST_TEST(manager.is_connected(long_name));
+    BOOST_TEST(manager.get_connection_count() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_connection_that_cannot_be_taken_in_leaves_the_first_its_name) {
+    ConnectionManager manager;
+    const auto first = manager.connect(stranger(), long_name);
+    std::optional<ConnectionManager::Membership> second;
+    const auto connect = [&] { second.emplace(manager.connect(stranger(), long_name)); };
+    const auto check = [&] {
+        BOOST_TEST(manager.get_connection_count() == 1U);
+        BOOST_TEST(manager.find_user(long_name)->connections.size() == 1U);
+    };
+    with_ever_more_memory(connect, check);
+    BOOST_TEST(manager.find_user(long_name)->connections.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_that_cannot_be_joined_for_want_of_memory_is_as_before) {
+    for (const bool there : {false, true}) {
+        ConnectionManager manager;
+        const auto alice = manager.connect(stranger(), "Alice");
+        const auto bob = manager.connect(stranger(), "Bob");
+        if (there) {
+            static_cast<void>(manager.join_room(*bob, long_name));
+        }
+        const auto join = [&] { static_cast<void>(manager.join_room(*alice, long_name)); };
+        const auto check = [&] {
+            BOOST_TEST(alice->rooms.empty());
+            BOOST_TEST(manager.rooms().size() == (there ? 1U : 0U));
+        };
+        with_ever_more_memory(join, check);
+        BOOST_TEST(alice->rooms.size() == 1U);
+        BOOST_TEST(alice->rooms.front()->size() == (there ? 2U : 1U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(leaving_needs_no_memory) {
+    ConnectionManager manager;
+    std::optional alice = manager.connect(stranger(), long_name);
+    static_cast<void>(manager.join_room(**alice, long_name));
+    const FailingAllocations none(0);
+    alice.reset();
+    BOOST_TEST(manager.get_connection_count() == 0U);
+    BOOST_TEST(manager.rooms().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -180,9 +180,7 @@ BOOST_AUTO_TEST_CASE(braces_in_a_name_are_only_text) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_to_a_room_names_it) {
-    ClientMessage message = hello();
-    message.room = "cpp";
-    check(english.message("Alice", message),
+    check(english.message("Alice", hello(), "cpp"),
           R"({"type":"message","username":"Alice","message":"Hello \"all\" <b>","room":"cpp",)"
           R"("timestamp":"2024-01-01T12:00:00Z"})");
 }

@@ -1,0 +1,67 @@
+#include "chat/chat.hpp"
+
+#include "chat/names.hpp"
+#include "chat/session.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace chat {
+
+using beastapi::awaitable;
+using beastapi::WebSocket;
+using std::chrono::system_clock;
+
+namespace {
+
+/// Closes a connection whose handshake is done, so that a browser can read why.
+awaitable<void> refuse(WebSocket websocket, std::string reason) {
+    co_await websocket.close(beastapi::close_code::policy_violation, reason);
+    throw beastapi::WebSocketDisconnect(beastapi::close_code::policy_violation, reason);
+}
+
+void end_by_expiry(const WebSocket& websocket, Chat& chat) {
+    if (websocket.connected()) {
+        chat.refusals().count(to_string(ErrorCode::token_expired));
+        websocket.post_text(chat.messages().error(ErrorCode::token_expired));
+        websocket.post_close(beastapi::close_code::policy_violation, "Unauthorized");
+    }
+}
+
+}  // namespace
+
+Chat::Chat(ChatSettings settings)
+    : settings_(std::move(settings)),
+      messages_(settings_.locale),
+      authenticator_(settings_.identity, refusals_) {}
+
+// [connect]
+awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string> username) {
+    std::string subprotocol = subprotocol_of(websocket.request());
+    co_await websocket.accept(std::move(subprotocol));
+    auto name = normalize_name(username.value_or(""));
+    if (username && (!name || name_key(*name) == name_key(anonymous))) {
+        co_await refuse(websocket, "Invalid username");
+    }
+    std::unique_ptr<TokenExpiry> expiry;
+    if (name && authenticator_.requires_tokens()) {
+        auto claims = authenticator_.authenticate(websocket.request(), *name);
+        if (!claims) {
+            co_await refuse(websocket, "Unauthorized");
+        }
+        name = std::move(claims->name);
+        const auto executor = co_await boost::asio::this_coro::executor;
+        expiry = std::make_unique<TokenExpiry>(
+            executor, [this, websocket] { end_by_expiry(websocket, *this); });
+        expiry->expire_after(claims->valid_until - system_clock::now());
+    }
+    Session session(*this, manager_.connect(websocket, name.value_or("")), std::move(expiry));
+    session.announce();
+    co_return session;
+}
+// [/connect]
+
+}  // namespace chat

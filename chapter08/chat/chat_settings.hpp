@@ -1,0 +1,26 @@
+// What the chat can be told.
+#pragma once
+
+#include "beastapi/token_bucket.hpp"
+#include "chat/identity.hpp"
+#include "chat/messages.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace chat {
+
+struct ChatSettings {
+    Locale locale = Locale::zh_tw;
+    std::chrono::steady_clock::duration heartbeat_interval = std::chrono::seconds(10);
+    std::chrono::steady_clock::duration heartbeat_timeout = std::chrono::seconds(30);
+    /// Frames a second from one connection, and how many at once.
+    beastapi::RateLimit message_rate{.rate = 10, .burst = 40};
+    /// The longest text of a message, in code points; 0: no limit.
+    std::size_t max_text_length = 4000;
+    /// Whose tokens give names; nothing: anyone may take any free name.
+    std::optional<IdentitySettings> identity{};
+};
+
+}  // namespace chat

@@ -1,0 +1,336 @@
+#include "chat/session.hpp"
+
+#include "chat/names.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace chat {
+
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+namespace {
+
+/// What `make` gives back, or nothing if there is no memory for it.
+template <class Make>
+std::string make_notice(const Make& make) noexcept {
+    try {
+        return make();
+    } catch (const std::exception& error) {
+        spdlog::error("a leave notice was not sent: {}", error.what());
+        return {};
+    }
+}
+
+}  // namespace
+
+Session::Session(Chat& chat, ConnectionManager::Membership member,
+                 std::unique_ptr<TokenExpiry> expiry)
+    : chat_(&chat),
+      member_(std::move(member)),
+      limiter_(chat.settings().message_rate),
+      expiry_(std::move(expiry)) {}
+
+Session::~Session() {
+    if (member_) {
+        leave();
+    }
+}
+
+// [announce]
+void Session::announce() {
+    const ConnectionManager& manager = chat_->manager();
+    if (is_only_connection()) {
+        const std::string notice =
+            chat_->messages().join(member_->username(), manager.get_connection_count());
+        manager.broadcast(notice, &*member_);
+    }
+    announced_ = true;
+}
+
+void Session::leave() noexcept {
+    while (!member_->rooms.empty()) {
+        leave_room(*member_->rooms.front());
+    }
+    ConnectionManager& manager = chat_->manager();
+    std::string notice;
+    if (announced_ && is_only_connection()) {
+        notice = make_notice([&] {
+            return chat_->messages().leave(member_->username(), manager.get_connection_count() - 1);
+        });
+    }
+    manager.disconnect(*member_);
+    if (!notice.empty()) {
+        manager.broadcast(notice);
+    }
+}
+// [/announce]
+
+bool Session::is_only_connection() const noexcept {
+    return member_->user == nullptr || member_->user->connections.size() == 1;
+}
+
+std::string Session::welcome() const {
+    const ConnectionManager& manager = chat_->manager();
+    if (member_->user == nullptr) {
+        return chat_->messages().welcome(manager.get_connection_count());
+    }
+    return chat_->messages().welcome(member_->username(), manager.get_connection_count(),
+                                     manager.get_connected_users());
+}
+
+std::string Session::welcome_with_heartbeat() const {
+    const ConnectionManager& manager = chat_->manager();
+    const std::chrono::duration<double> interval = chat_->settings().heartbeat_interval;
+    return chat_->messages().welcome_with_heartbeat(
+        member_->username(), manager.get_connection_count(), manager.get_connected_users(),
+        interval.count());
+}
+
+steady_clock::duration Session::idle_time() const {
+    return steady_clock::now() - member_->last_activity;
+}
+
+// [rate_limit]
+// Answers a frame, unless the client sends more of them than it may.
+Reply Session::answer(std::string_view frame) {
+    const auto now = steady_clock::now();
+    member_->last_activity = now;
+    switch (limiter_.check(now)) {
+        case RateLimiter::Verdict::pass:
+            return handle_frame(frame);
+        case RateLimiter::Verdict::refuse:
+            chat_->refusals().count("rate_limited");
+            return chat_->messages().rate_limited(
+                std::chrono::ceil<std::chrono::milliseconds>(limiter_.retry_after(now)));
+        case RateLimiter::Verdict::close:
+            chat_->refusals().count("rate_limit_exceeded");
+            member_->websocket.post_close(beastapi::close_code::policy_violation,
+                                          "Rate limit exceeded");
+    }
+    return std::nullopt;
+}
+// [/rate_limit]
+
+// [handle_frame]
+// Does what one frame asks for. What comes back is sent to the client.
+Reply Session::handle_frame(std::string_view frame) {
+    Parsed parsed = parse_client_message(frame);
+    if (!parsed.message) {
+        return refuse(parsed.error);
+    }
+    ClientMessage& message = *parsed.message;
+    switch (message.type) {
+        case ClientMessage::Type::message:
+            return handle_message(message);
+        case ClientMessage::Type::join:
+            return join_room(*message.room);
+        case ClientMessage::Type::leave:
+            return leave_room(*message.room);
+        case ClientMessage::Type::who:
+            return who(message.room);
+        case ClientMessage::Type::typing:
+            return typing(message);
+        case ClientMessage::Type::heartbeat:
+            return chat_->messages().heartbeat_ack();
+        case ClientMessage::Type::refresh:
+            return refresh(message.token);
+        case ClientMessage::Type::pong:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+// [/handle_frame]
+
+Reply Session::handle_message(const ClientMessage& message) {
+    const std::size_t limit = chat_->settings().max_text_length;
+    if (limit > 0 && message.message.size() > limit && count_code_points(message.message) > limit) {
+        chat_->refusals().count(to_string(ErrorCode::text_too_long));
+        return chat_->messages().text_too_long(limit);
+    }
+    const Speaker speaker = speaker_of(message);
+    return speaker.refusal ? speaker.refusal : deliver(message, speaker.name);
+}
+
+// [deliver]
+// Sends what the member says to the one it is for, to a room, or to everyone.
+Reply Session::deliver(const ClientMessage& message, std::string_view sender) {
+    if (message.target_user) {
+        return deliver_privately(message, sender);
+    }
+    const Room* const room = audience(message.room);
+    if (room == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room);
+    }
+    tell(*room, chat_->messages().message(sender, message, room->name()));
+    return std::nullopt;
+}
+
+std::string Session::deliver_privately(const ClientMessage& message, std::string_view sender) {
+    if (!may_see_users()) {
+        return refuse(ErrorCode::unauthorized);
+    }
+    const User* const target = chat_->manager().find_user(*message.target_user);
+    if (target == nullptr) {
+        return refuse(ErrorCode::user_offline, *message.target_user);
+    }
+    tell(*target, chat_->messages().private_message(sender, message));
+    return chat_->messages().confirmation(*message.target_user, message);
+}
+// [/deliver]
+
+void Session::tell(const Room& room, std::string_view text) {
+    chat_->manager().broadcast_to_room(text, room);
+}
+
+void Session::tell(const User& user, std::string_view text) {
+    chat_->manager().send_to_user(text, user);
+}
+
+Session::Speaker Session::speaker_of(const ClientMessage& message) const {
+    if (member_->user != nullptr) {
+        return {member_->user->name, std::nullopt};
+    }
+    if (!message.username) {
+        return {std::string(anonymous), std::nullopt};
+    }
+    if (chat_->authenticator().requires_tokens()) {
+        return {"", refuse(ErrorCode::unauthorized)};
+    }
+    auto name = normalize_name(*message.username);
+    if (!name) {
+        return {"", refuse(ErrorCode::invalid_format)};
+    }
+    if (chat_->manager().is_connected(*name)) {
+        return {"", refuse(ErrorCode::name_taken, *name)};
+    }
+    return {std::move(*name), std::nullopt};
+}
+
+// [rooms]
+std::string Session::join_room(std::string_view room) {
+    const auto name = normalize_name(room);
+    if (!name) {
+        return refuse(ErrorCode::invalid_room, room);
+    }
+    if (const Room* const joined = find_joined_room(*name)) {
+        return describe(*joined);
+    }
+    if (member_->rooms.size() >= max_rooms) {
+        return refuse(ErrorCode::too_many_rooms, room);
+    }
+    const auto& [joined, came] = chat_->manager().join_room(*member_, *name);
+    if (came) {
+        const std::string notice =
+            chat_->messages().join_room(member_->username(), joined.name(), joined.size());
+        chat_->manager().broadcast_to_room(notice, joined, &*member_);
+    }
+    return describe(joined);
+}
+
+std::string Session::leave_room(std::string_view room) {
+    Room* const joined = find_joined_room(room);
+    if (joined == nullptr) {
+        return refuse(ErrorCode::not_in_room, room);
+    }
+    std::string answer = chat_->messages().left(joined->name());
+    leave_room(*joined);
+    return answer;
+}
+
+void Session::leave_room(Room& room) noexcept {
+    const std::string notice = make_notice([&] {
+        return chat_->messages().leave_room(member_->username(), room.name(), room.size() - 1);
+    });
+    if (chat_->manager().leave_room(*member_, room) && !notice.empty()) {
+        chat_->manager().broadcast_to_room(notice, room);
+    }
+}
+// [/rooms]
+
+std::string Session::describe(const Room& room) const {
+    return chat_->messages().joined(room.name(), names_in(room), room.size());
+}
+
+std::string Session::who(const std::optional<std::string>& room) const {
+    const Room* const asked = audience(room);
+    if (asked == nullptr) {
+        return refuse(ErrorCode::not_in_room, *room);
+    }
+    if (!room) {
+        return chat_->messages().users(names_in(*asked), asked->size());
+    }
+    return chat_->messages().users_of_room(asked->name(), names_in(*asked), asked->size());
+}
+
+Reply Session::typing(const ClientMessage& message) {
+    const Room* const room = audience(message.room);
+    if (room == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room);
+    }
+    Speaker speaker = speaker_of(message);
+    if (!speaker.refusal) {
+        const std::string signal = chat_->messages().typing(speaker.name, room->name());
+        chat_->manager().broadcast_volatile(signal, *room, &*member_);
+    }
+    return std::move(speaker.refusal);
+}
+
+// [refresh]
+std::string Session::refresh(std::string_view token) {
+    const auto claims = expiry_ == nullptr
+                            ? std::nullopt
+                            : chat_->authenticator().renew(token, member_->username());
+    if (!claims) {
+        return refuse(ErrorCode::invalid_token);
+    }
+    const auto now = system_clock::now();
+    expiry_->expire_after(claims->valid_until - now);
+    // Within the leeway it has run out by our clock, and holds nevertheless.
+    return chat_->messages().refreshed(
+        std::max(std::chrono::floor<std::chrono::seconds>(claims->expires_at - now),
+                 std::chrono::seconds(0)));
+}
+// [/refresh]
+
+std::string Session::refuse(ErrorCode code, std::string_view subject) const {
+    constexpr std::size_t max_name = 128;  // bytes of 32 code points
+    chat_->refusals().count(to_string(code));
+    return chat_->messages().error(code, subject.size() > max_name ? "" : subject);
+}
+
+bool Session::may_see_users() const {
+    return !chat_->authenticator().requires_tokens() || member_->user != nullptr;
+}
+
+std::vector<std::string> Session::names_in(const Room& room) const {
+    std::vector<std::string> names;
+    if (may_see_users()) {
+        for (const Room::Presence& presence : room.users()) {
+            names.push_back(presence.user->name);
+        }
+    }
+    return names;
+}
+
+const Room* Session::audience(const std::optional<std::string>& room) const {
+    return room ? find_joined_room(*room) : &chat_->manager().lobby();
+}
+
+Room* Session::find_joined_room(std::string_view name) const {
+    const auto find = [this](std::string_view key) -> Room* {
+        const auto found = std::ranges::find(member_->rooms, key, &Room::key);
+        return found == member_->rooms.end() ? nullptr : *found;
+    };
+    // Most names are their own key, and a comparison costs less than making one.
+    if (Room* const room = find(name)) {
+        return room;
+    }
+    const auto normalized = normalize_name(name);
+    return normalized ? find(name_key(*normalized)) : nullptr;
+}
+
+}  // namespace chat

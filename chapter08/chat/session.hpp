@@ -1,0 +1,94 @@
+// One member's view of the chat: a frame in, what it asks for, whether that may be, and the answer.
+#pragma once
+
+#include "chat/chat.hpp"
+#include "chat/client_message.hpp"
+#include "chat/connection_manager.hpp"
+#include "chat/rate_limiter.hpp"
+#include "chat/token_expiry.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chat {
+
+/// What a frame is answered with, if it is.
+using Reply = std::optional<std::string>;
+
+/// A connection that takes part in the chat, from Chat::connect() until it goes out of scope. Then
+/// it leaves its rooms and the chat, and the others are told when it was its user's last.
+///
+/// Nothing in it waits. When memory runs out, what it was asked for throws: that ends this
+/// connection, with 1011 (Internal Error), and no other. Leaving never throws: a notice for which
+/// there is no memory is not sent, and the log says so.
+class Session {
+public:
+    /// How many rooms a connection may be in.
+    static constexpr std::size_t max_rooms = 16;
+
+    /// `expiry` is null without a token. `chat` has to outlive the session.
+    Session(Chat& chat, ConnectionManager::Membership member, std::unique_ptr<TokenExpiry> expiry);
+    Session(Session&&) noexcept = default;
+    Session& operator=(Session&&) = delete;
+    ~Session();
+
+    /// Tells the others that a user has come, if this is the user's first connection.
+    void announce();
+
+    /// What the member is told first; on the heartbeat endpoint with the interval of its pings.
+    std::string welcome() const;
+    std::string welcome_with_heartbeat() const;
+
+    /// Does what a frame asks for, unless the client sends more of them than it may. A client that
+    /// goes on regardless is closed with 1008 (Policy Violation).
+    Reply answer(std::string_view frame);
+
+    /// Takes the member into a room. The answer says so, or why not.
+    std::string join_room(std::string_view room);
+
+    /// For how long nothing has come from the client.
+    std::chrono::steady_clock::duration idle_time() const;
+
+private:
+    /// The name under which a frame speaks: that of the path, or, without one, that of the frame.
+    /// Where that may not be, the answer.
+    struct Speaker {
+        std::string name;
+        Reply refusal;
+    };
+
+    Reply handle_frame(std::string_view frame);
+    Reply handle_message(const ClientMessage& message);
+    Reply deliver(const ClientMessage& message, std::string_view sender);
+    std::string deliver_privately(const ClientMessage& message, std::string_view sender);
+    void tell(const Room& room, std::string_view text);
+    void tell(const User& user, std::string_view text);
+    std::string leave_room(std::string_view room);
+    void leave_room(Room& room) noexcept;
+    std::string who(const std::optional<std::string>& room) const;
+    Reply typing(const ClientMessage& message);
+    std::string refresh(std::string_view token);
+    std::string refuse(ErrorCode code, std::string_view subject = {}) const;
+    std::string describe(const Room& room) const;
+
+    Speaker speaker_of(const ClientMessage& message) const;
+    bool may_see_users() const;
+    std::vector<std::string> names_in(const Room& room) const;
+    /// The lobby, or the room of that name; null if the member is not in it.
+    const Room* audience(const std::optional<std::string>& room) const;
+    Room* find_joined_room(std::string_view name) const;
+    bool is_only_connection() const noexcept;
+    void leave() noexcept;
+
+    Chat* chat_;
+    ConnectionManager::Membership member_;
+    RateLimiter limiter_;
+    std::unique_ptr<TokenExpiry> expiry_;
+    bool announced_ = false;
+};
+
+}  // namespace chat
