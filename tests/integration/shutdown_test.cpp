@@ -230,4 +230,64 @@ SERVER_TEST(a_handshake_amid_the_stop_is_not_left_hanging) {
     BOOST_TEST(server.session_count() == 0U);
 }
 
+static TestServerOptions patient_for_an_hour() {
+    TestServerOptions options = patient_for(1h);
+    options.server.handshake_timeout = 200ms;
+    return options;
+}
+
+/// A head that takes Beast's parser several reads of 512 bytes.
+static std::string long_handshake() {
+    return handshake_request("/ws/chat/Alice", "X-Filler: " + std::string(2000, 'x') + "\r\n");
+}
+
+/// What the server sends to its end is an answer that refuses, or nothing; or, if it accepted
+/// before the stop, it says goodbye as to everybody.
+static void check_refused_or_closed(std::string_view bytes, std::string_view when) {
+    if (bytes.starts_with("HTTP/1.1 101")) {
+        BOOST_TEST(bytes.ends_with("\x88\x19" + close_payload(1001, reason)), when);
+    } else if (!bytes.empty()) {
+        BOOST_TEST(bytes.starts_with("HTTP/1.1 503"), when);
+    }
+}
+
+static awaitable<void> stop_amid_a_handshake(TestServer& server, int turns) {
+    TcpClient client = co_await TcpClient::connect(server.port());
+    co_await server.until_sessions(1);
+    client.send_now(long_handshake());
+    for (int i = 0; i < turns; ++i) {
+        co_await beastapi::asyncio::sleep(0s);
+    }
+    Task stopping = co_await Task::start(server.stop());
+    const std::string bytes = co_await client.read_to_end();
+    check_refused_or_closed(bytes, fmt::format("after {} turns", turns));
+    client.tear();
+    co_await stopping.join();
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_of_several_reads_that_races_the_stop_is_refused_or_closed) {
+    // The stop comes after so many turns of the loop.
+    for (int turns = 0; turns < 20; ++turns) {
+        TestServer server(patient_for_an_hour());
+        server.run(stop_amid_a_handshake(server, turns));
+    }
+}
+
+SERVER_TEST(the_rest_of_a_handshake_after_the_stop_does_not_open_a_websocket,
+            patient_for_an_hour()) {
+    const std::string handshake = long_handshake();
+    TcpClient client = co_await TcpClient::connect(server.port());
+    co_await server.until_sessions(1);
+    client.send_now(handshake.substr(0, 600));
+    co_await beastapi::asyncio::sleep(20ms);  // nothing shows that the server has read it
+    Task stopping = co_await Task::start(server.stop());
+    const auto begun = [&server] { return server.stopping(); };
+    co_await until(begun, "the server to stop");
+    co_await beastapi::asyncio::settle(client.send(handshake.substr(600)));
+    const std::string bytes = co_await client.read_to_end();
+    BOOST_TEST(!bytes.starts_with("HTTP/1.1 101"));
+    client.tear();
+    co_await stopping.join();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
