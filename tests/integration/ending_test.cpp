@@ -18,7 +18,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto patience = 200ms;  // the handshake timeout and the ping interval of these servers
+constexpr auto patience = 200ms;  // all the time limits of these servers
 // The server may need a few times its patience: to notice, to say goodbye, and to wait for the
 // answer. The rest is for a machine that is busy with other things.
 constexpr auto bound = 5s;
@@ -190,6 +190,7 @@ TestServerOptions options_of(const Reason& reason, const Cue& cue) {
     TestServerOptions options = quiet();
     options.server.ping_interval = patience;
     options.server.handshake_timeout = patience;
+    options.server.send_timeout = patience;
     options.server.shutdown_timeout = 1h;  // would end all of them
     reason.configure(options);
     options.set_up = [&cue](beastapi::App& app, chat::ConnectionManager& manager) {

@@ -140,9 +140,8 @@ SERVER_TEST(a_goodbye_in_the_segment_of_the_handshake_is_answered) {
     goodbye.payload = close_payload(1000);
     TcpClient client = co_await connect_with(server, text_frame("X") + encode(goodbye));
     const std::string rest = co_await client.read_to_end();
-    BOOST_TEST((rest == "\x81\x07"
-                        "Echo: X"
-                        "\x88\x02\x03\xe8"));
+    // The server may answer the message first, and need not (RFC 6455, section 5.5.1).
+    BOOST_TEST(rest.ends_with("\x88\x02" + close_payload(1000)));
     client.close();
     co_await server.until_sessions(0);
 }
