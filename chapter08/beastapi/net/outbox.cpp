@@ -135,8 +135,8 @@ bool Outbox::is_drained() noexcept {
     if (now - span_begin_ < coalescer_.limits().send_timeout) {
         return true;
     }
-    const bool drained =
-        size() > coalescer_.limits().behind ? drains_fast_enough(now) : sent_ > sent_before_span_;
+    const bool is_behind = size() > coalescer_.limits().behind;
+    const bool drained = sent_ > sent_before_span_ && (!is_behind || drains_fast_enough(now));
     span_begin_ = now;
     sent_before_span_ = sent_;
     return drained;
