@@ -2,7 +2,7 @@
 
 import { lobby, show, shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
-import { setText, translate, whenLanguageChanges } from './language.js';
+import { isolatedText, setText, translate, whenLanguageChanges } from './language.js';
 import { personButton } from './people.js';
 import { expectAnswerTo } from './sent.js';
 import { sendFrame } from './socket.js';
@@ -30,8 +30,7 @@ export function showTarget() {
     const absent = chat.state === 'online' && !shown.people.has(target);
     const chip = document.getElementById('target') ?? makeTargetChip();
     chip.classList.toggle('absent', absent);
-    const label = translate(absent ? 'target.absent' : 'target', named);
-    if (chip.firstElementChild.textContent !== label) chip.firstElementChild.textContent = label;
+    setText(chip.firstElementChild, absent ? 'target.absent' : 'target', named);
     chip.lastElementChild.setAttribute('aria-label', translate('target.clear'));
   }
   ui.composer.classList.toggle('to-one', target !== null);
@@ -40,7 +39,9 @@ export function showTarget() {
   else if (room !== null) kind = '.room';
   const offline = chat.state === 'offline' || chat.state === 'closed';
   setText(ui.textLabel, `text.label${kind}`, named);
-  ui.text.placeholder = translate(`text.placeholder${offline ? '.offline' : kind}`, named);
+  ui.text.placeholder = translate(`text.placeholder${offline ? '.offline' : kind}`, {
+    name: isolatedText(target), room: isolatedText(room),
+  });
   ui.users.querySelector('[aria-pressed="true"]')?.setAttribute('aria-pressed', 'false');
   personButton(target)?.setAttribute('aria-pressed', 'true');
 }

@@ -19,8 +19,35 @@ export function translate(key, values = {}) {
 export function setText(element, key, values) {
   element.dataset.t = key;
   textValues.set(element, values);
-  element.textContent = translate(key, values);
+  fillIn(element);
   return element;
+}
+
+// A name that is written from right to left must not reorder the words beside it.
+function fillIn(element) {
+  const { dataset: { t: key } } = element;
+  const values = textValues.get(element) ?? {};
+  const pieces = TEXTS[key][LANGUAGES.indexOf(language)].split(/\{(\w+)\}/);
+  element.replaceChildren(...pieces.map((piece, index) => {
+    const value = index % 2 ? values[piece] ?? '' : piece;
+    return index % 2 && typeof value !== 'number' ? isolated(value) : String(value);
+  }));
+}
+
+function isolated(value) {
+  const isolate = document.createElement('bdi');
+  isolate.textContent = withoutControls(value);
+  return isolate;
+}
+
+// The same for an attribute, which holds no elements: by Unicode's isolates.
+export function isolatedText(value) {
+  return `\u2068${withoutControls(value)}\u2069`;
+}
+
+// An isolate ends early, <bdi> too, at a character in it that ends isolates.
+function withoutControls(value) {
+  return String(value).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 export function clearText(element) {
@@ -32,7 +59,7 @@ export function applyLanguage() {
   document.documentElement.lang = language;
   followers.forEach(follow => follow());
   for (const element of document.querySelectorAll('[data-t]')) {
-    element.textContent = translate(element.dataset.t, textValues.get(element));
+    fillIn(element);
   }
   for (const element of document.querySelectorAll('[data-t-placeholder]')) {
     element.placeholder = translate(element.dataset.tPlaceholder);

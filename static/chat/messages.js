@@ -57,6 +57,7 @@ function showFullTime(time) {
 export function systemMessage(what, kind = '') {
   const message = element('div', `message system ${kind}`.trim());
   const text = Array.isArray(what) ? setText(element('span'), ...what) : element('span', '', what);
+  if (!Array.isArray(what)) text.dir = 'auto';
   message.append(text, timeElement());
   return message;
 }

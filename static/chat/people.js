@@ -56,6 +56,7 @@ function makePerson(name) {
   const person = element(mine ? 'span' : 'button', mine ? 'person me' : 'person');
   person.dataset.name = name;
   person.append(element('span'));
+  person.firstElementChild.dir = 'auto';
   if (!mine) {
     person.type = 'button';
     person.tabIndex = -1;    // see keepOneTabStop
@@ -70,7 +71,8 @@ function makePerson(name) {
 function labelPerson(item, name) {
   const person = item.firstElementChild;
   const mine = name === chat.username;
-  person.firstElementChild.textContent = mine ? translate('person.me', { name }) : name;
+  if (mine) setText(person.firstElementChild, 'person.me', { name });
+  else person.firstElementChild.textContent = name;
   person.title = mine ? name : translate('person.hint', { name });
 }
 
