@@ -26,9 +26,12 @@ function makeConversation(room, log) {
     target: null,      // to whom alone; null: to everyone. Private messages are in the lobby
     unread: 0,         // while another one was shown
     unseen: 0,         // below what the reader sees
-    atEnd: true,
+    atEnd: true,       // the reader follows what comes
+    seen: {},          // the log's size and place when the page last looked
     scrollTop: 0,
-    arriving: document.createDocumentFragment(),   // shown together in the next frame
+    arriving: document.createDocumentFragment(),   // shown in the next frame, or once they are read
+    arrived: 0,        // since the last frame
+    skipped: 0,        // that were too many to be kept until then
     followArrivals: false,
   };
   tab.addEventListener('click', () => show(conversation));

@@ -4,8 +4,10 @@ import { conversations, countUnread, shown, whenShown } from './conversations.js
 import { ui } from './elements.js';
 import { translate, whenLanguageChanges } from './language.js';
 import { systemMessage } from './messages.js';
+import { throttled } from './throttle.js';
 
 const MAX_SHOWN = 1_000;   // an all-day tab must not grow
+const MOST_AT_ONCE = 200;  // of what has waited, when the reader has come to its place
 
 let flushRequest = 0;
 let missed = 0;            // messages while the page was in the background
@@ -17,8 +19,12 @@ export function showSystem(conversation, what, kind) {
 export function addMessage(conversation, message, follow = false) {
   const { arriving } = conversation;
   arriving.append(message);
+  conversation.arrived += 1;
   conversation.followArrivals ||= follow;
-  if (arriving.childElementCount > MAX_SHOWN) arriving.firstElementChild.remove();
+  if (arriving.childElementCount > MAX_SHOWN) {
+    arriving.firstElementChild.remove();
+    conversation.skipped += 1;
+  }
   flushRequest ||= requestAnimationFrame(flushMessages);
 }
 
@@ -30,37 +36,86 @@ function flushMessages() {
 }
 
 function flush(conversation) {
-  const { arriving, log } = conversation;
-  const count = arriving.childElementCount;
-  if (count === 0) return;
-  const stay = conversation.followArrivals || readerIsAtEnd(conversation);
+  if (conversation.arrived === 0) return;
+  const stay = conversation.followArrivals || conversation.atEnd;
+  conversation.unseen += conversation.arrived;
+  conversation.arrived = 0;
   conversation.followArrivals = false;
-  log.append(arriving);
-  for (let extra = log.childElementCount - MAX_SHOWN; extra > 0; extra -= 1) {
-    log.firstElementChild.remove();
-  }
   if (stay) return scrollToEnd(conversation);
-  conversation.unseen += count;
+  // What somebody is reading is not taken away: the rest waits until they come to the end.
+  takeIn(conversation, MAX_SHOWN - conversation.log.childElementCount);
   showUnseen();
 }
 
-function readerIsAtEnd(conversation) {
-  if (conversation !== shown) return conversation.atEnd;
-  const { scrollHeight, scrollTop, clientHeight } = conversation.log;
+// Moves so many of the messages that wait into the log.
+function takeIn(conversation, count) {
+  const { arriving, log, skipped } = conversation;
+  if (count <= 0 || arriving.childElementCount === 0) return;
+  const taken = document.createDocumentFragment();
+  if (skipped) taken.append(systemMessage(['skipped', { count: skipped }]));
+  conversation.skipped = 0;
+  taken.append(...[...arriving.children].slice(0, count));
+  log.append(taken);
+}
+
+function dropOldest({ log }) {
+  for (let extra = log.childElementCount - MAX_SHOWN; extra > 0; extra -= 1) {
+    log.firstElementChild.remove();
+  }
+}
+
+// The reader has read the log to its end while newer messages waited: they go on from there.
+function readOn(conversation) {
+  const { log } = conversation;
+  const last = log.lastElementChild;
+  const before = last.getBoundingClientRect().top;
+  takeIn(conversation, MOST_AT_ONCE);
+  dropOldest(conversation);
+  log.scrollTop += last.getBoundingClientRect().top - before;
+  conversation.seen = viewOf(log);
+  conversation.atEnd = isAtEnd(log);
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight < 40;
 }
 
+function viewOf({ scrollTop, clientWidth, clientHeight }) {
+  return { scrollTop, clientWidth, clientHeight };
+}
+
 function scrollToEnd(conversation) {
+  const { arriving, log } = conversation;
+  takeIn(conversation, arriving.childElementCount);
+  dropOldest(conversation);
   conversation.atEnd = true;
   conversation.unseen = 0;
-  conversation.log.scrollTop = conversation.log.scrollHeight;
+  log.scrollTop = log.scrollHeight;
+  if (conversation === shown) conversation.seen = viewOf(log);
   showUnseen();
 }
 
 function showUnseen() {
-  if (shown.unseen && readerIsAtEnd(shown)) shown.unseen = 0;
-  ui.newer.hidden = shown.unseen === 0;
-  ui.newer.textContent = translate('newer', { count: shown.unseen });
+  if (shown.atEnd) shown.unseen = 0;
+  const hidden = shown.unseen === 0;
+  if (ui.newer.hidden !== hidden) ui.newer.hidden = hidden;
+  if (!hidden) ui.newer.textContent = translate('newer', { count: shown.unseen });
+}
+
+// Only the reader leaves the end, by scrolling up. A scroll event also comes after the log was
+// resized and before that is observed, as when a phone's keyboard opens.
+function readerScrolled() {
+  const { log, seen } = shown;
+  const now = viewOf(log);
+  const resized = now.clientWidth !== seen.clientWidth || now.clientHeight !== seen.clientHeight;
+  if (isAtEnd(log)) {
+    shown.atEnd = shown.arriving.childElementCount === 0;
+    if (!shown.atEnd) readOn(shown);
+  } else if (now.scrollTop < seen.scrollTop && !resized) {
+    shown.atEnd = false;
+  }
+  if (!resized) shown.seen = viewOf(log);
+  if (shown.unseen) showUnseen();
 }
 
 // Somebody said something: it shows in the tab, and in the page's title while nobody looks.
@@ -71,9 +126,9 @@ export function countMessage(conversation) {
   showTitle();
 }
 
-function showTitle() {
+const showTitle = throttled(() => {
   document.title = missed ? `(${missed}) ${translate('title')}` : translate('title');
-}
+});
 
 export function forgetMissed() {
   missed = 0;
@@ -81,21 +136,23 @@ export function forgetMissed() {
 }
 
 ui.panels.addEventListener('scroll', event => {
-  if (event.target !== shown.log) return;
-  shown.atEnd = readerIsAtEnd(shown);
-  if (shown.unseen) showUnseen();
+  if (event.target === shown.log) readerScrolled();
 }, { capture: true, passive: true });
 ui.newer.addEventListener('click', () => {
   scrollToEnd(shown);
   shown.log.focus();
 });
-// The log shrinks when a phone's keyboard opens: whoever was at the end stays there.
-new ResizeObserver(() => { if (shown.atEnd) scrollToEnd(shown); }).observe(ui.panels);
+// The log shrinks when a phone's keyboard opens: a reader who was at the end stays there.
+new ResizeObserver(() => {
+  if (shown.atEnd) scrollToEnd(shown);
+  else shown.seen = viewOf(shown.log);
+}).observe(ui.panels);
 
 whenShown(conversation => {
   flushMessages();
   if (conversation.atEnd) scrollToEnd(conversation);
   else conversation.log.scrollTop = conversation.scrollTop;
+  conversation.seen = viewOf(conversation.log);
   showUnseen();
 });
 whenLanguageChanges(() => {
