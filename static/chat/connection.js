@@ -99,7 +99,7 @@ export function cameOnline(welcome) {
   showNameProblem(null);
   askForToken(false);
   setState('online');
-  setPeople(lobby, welcome.connected_users ?? [chat.username]);
+  setPeople(lobby, welcome.connected_users ?? [chat.username], welcome.connected_count);
   startHeartbeat();
   enterRooms(Boolean(welcome.connected_users));
 }

@@ -21,6 +21,7 @@ function makeConversation(room, log) {
     panel: log.parentElement,
     joined: true,
     people: new Set(),
+    unnamed: 0,        // there, too, but the server did not say who
     typing: new Map(), // name → timer that forgets it
     draft: '',         // what is being written there
     target: null,      // to whom alone; null: to everyone. Private messages are in the lobby

@@ -119,5 +119,5 @@ function receiveConfirmation(data) {
 
 function receiveUsers(data) {
   const conversation = conversationIn(data.room);
-  if (conversation) setPeople(conversation, data.users ?? []);
+  if (conversation) setPeople(conversation, data.users ?? [], data.member_count ?? data.connected_count);
 }

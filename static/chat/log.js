@@ -109,7 +109,6 @@ function readerScrolled() {
   const now = viewOf(log);
   const resized = now.clientWidth !== seen.clientWidth || now.clientHeight !== seen.clientHeight;
   if (isAtEnd(log)) {
-    shown.atEnd = shown.arriving.childElementCount === 0;
     if (!shown.atEnd) readOn(shown);
   } else if (now.scrollTop < seen.scrollTop && !resized) {
     shown.atEnd = false;
@@ -123,12 +122,14 @@ export function countMessage(conversation) {
   countUnread(conversation);
   if (!document.hidden) return;
   missed += 1;
-  showTitle();
+  showTitleSoon();
 }
 
-const showTitle = throttled(() => {
+function showTitle() {
   document.title = missed ? `(${missed}) ${translate('title')}` : translate('title');
-});
+}
+
+const showTitleSoon = throttled(showTitle);
 
 export function forgetMissed() {
   missed = 0;

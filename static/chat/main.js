@@ -9,7 +9,7 @@ import { ui } from './elements.js';
 import { receive } from './frames.js';
 import { applyLanguage, switchLanguage } from './language.js';
 import { forgetMissed } from './log.js';
-import { showPeople } from './people.js';
+import { listPeople } from './people.js';
 import { leaveRoom } from './rooms.js';
 import { handleSocket, sendFrame } from './socket.js';
 import { chat, remembered } from './state.js';
@@ -56,5 +56,5 @@ function useTokenFromAddress() {
 
 ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ?? '';
 useTokenFromAddress();
-showPeople();
+listPeople();
 applyLanguage();

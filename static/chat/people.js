@@ -3,51 +3,75 @@
 import { lobby, shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
 import { setText, translate, whenLanguageChanges } from './language.js';
+import { firstInOrder, matcher, MOST_LISTED, setItems } from './listing.js';
 import { keepOneTabStop, moveWithArrows } from './roving.js';
 import { chat } from './state.js';
+import { throttled } from './throttle.js';
+
+// What a shorter list lacks is a second connection of somebody whom it names.
+const SHORTEST_CUT = 100;
 
 const order = new Intl.Collator();
 const items = new Map();   // name → list item
+const listSoon = throttled(listPeople);
 
 function comesBefore(a, b) {
   if (a === chat.username || b === chat.username) return a === chat.username;
   return order.compare(a, b) < 0;
 }
 
-export function setPeople(conversation, names) {
+// `count`: connections there, of which the server may name but the first.
+export function setPeople(conversation, names, count = names.length) {
   conversation.people = new Set(names);
-  if (conversation === shown) showPeople();
+  conversation.unnamed = names.length < SHORTEST_CUT ? 0 : Math.max(0, count - names.length);
+  if (conversation === shown) listPeople();
 }
 
 export function addPerson(conversation, name) {
   if (conversation.people.has(name)) return;
   conversation.people.add(name);
-  if (conversation !== shown) return;
-  const next = [...ui.users.children]
-    .find(other => comesBefore(name, other.firstElementChild.dataset.name));
-  ui.users.insertBefore(makePerson(name), next ?? null);
-  peopleChanged();
+  if (conversation === shown) listSoon();
 }
 
 export function removePerson(conversation, name) {
-  if (!conversation.people.delete(name) || conversation !== shown) return;
-  const item = items.get(name);
-  const beside = item.nextElementSibling ?? item.previousElementSibling;
-  const neighbour = beside?.querySelector('button');
-  const focused = item.contains(document.activeElement);
-  if (item.querySelector('[tabindex="0"]')) keepOneTabStop(ui.users, neighbour);
-  if (focused) (neighbour ?? ui.text).focus();
-  item.remove();
-  items.delete(name);
-  peopleChanged();
+  const known = conversation.people.delete(name);
+  if (!known && conversation.unnamed > 0) conversation.unnamed -= 1;
+  if (conversation === shown) listSoon();
 }
 
-export function showPeople() {
+export function listPeople() {
+  const { people, unnamed } = shown;
+  ui.findPerson.hidden = people.size <= MOST_LISTED;
+  const filter = ui.findPerson.hidden ? '' : ui.findPerson.value;
+  const found = [...people].filter(matcher(filter));
+  const first = firstInOrder(found, comesBefore);
+  const focused = ui.users.contains(document.activeElement) && document.activeElement;
+  const place = focused ? [...ui.users.querySelectorAll('button')].indexOf(focused) : -1;
+  const known = new Map(items);
   items.clear();
-  ui.users.replaceChildren();
-  const sorted = [...shown.people].sort((a, b) => (comesBefore(a, b) ? -1 : 1));
-  for (const name of sorted) ui.users.append(makePerson(name));
-  peopleChanged();
+  for (const name of first) items.set(name, madeAlready(known.get(name), name) ?? makePerson(name));
+  setItems(ui.users, [...items.values()]);
+  keepOneTabStop(ui.users, focused?.isConnected ? focused : undefined);
+  if (focused && !focused.isConnected) focusNear(place);
+  const more = found.length - first.length + (filter ? 0 : unnamed);
+  ui.peopleMore.hidden = more === 0;
+  if (more) setText(ui.peopleMore, 'list.more', { count: more });
+  describePeople(people.size + unnamed);
+  ui.users.dispatchEvent(new Event('change'));
+}
+
+// The server may have told meanwhile that the name is mine.
+function madeAlready(item, name) {
+  const mine = item?.firstElementChild.classList.contains('me');
+  return mine === (name === chat.username) ? item : undefined;
+}
+
+// Whose button had the focus is gone: it goes to the one that has taken its place.
+function focusNear(place) {
+  const buttons = [...ui.users.querySelectorAll('button')];
+  const near = buttons[Math.min(place, buttons.length - 1)];
+  if (near) keepOneTabStop(ui.users, near);
+  (near ?? ui.text).focus();
 }
 
 function makePerson(name) {
@@ -63,7 +87,6 @@ function makePerson(name) {
     person.setAttribute('aria-pressed', 'false');
   }
   item.append(person);
-  items.set(name, item);
   labelPerson(item, name);
   return item;
 }
@@ -76,22 +99,24 @@ function labelPerson(item, name) {
   person.title = mine ? name : translate('person.hint', { name });
 }
 
-function peopleChanged() {
-  const count = shown.people.size;
+function describePeople(count) {
   if (shown !== lobby) setText(ui.peopleTitle, 'people.room', { count });
   else if (count) setText(ui.peopleTitle, 'people.count', { count });
   else setText(ui.peopleTitle, 'people');
   ui.peopleNote.hidden = count > 1;
   const alone = shown === lobby ? 'people.alone' : 'people.alone.room';
   setText(ui.peopleNote, count ? alone : 'people.none');
-  keepOneTabStop(ui.users);
-  ui.users.dispatchEvent(new Event('change'));
 }
 
 export function personButton(name) {
   return items.get(name)?.querySelector('button');
 }
 
+ui.findPerson.addEventListener('input', listSoon);
 moveWithArrows(ui.users);
-whenShown(showPeople);
+// What is shown belongs to the conversation that is: it does not wait.
+whenShown(() => {
+  ui.findPerson.value = '';
+  listPeople();
+});
 whenLanguageChanges(() => items.forEach(labelPerson));

@@ -1,20 +1,18 @@
-// The list of rooms, and joining and leaving them.
+// Joining and leaving rooms.
 
 import {
   closeConversation, conversationIn, lobby, openConversation, openRooms, renameConversation, show,
 } from './conversations.js';
-import { element, ui } from './elements.js';
-import { setText, translate, whenLanguageChanges } from './language.js';
+import { ui } from './elements.js';
+import { setText } from './language.js';
 import { showSystem } from './log.js';
 import { setPeople } from './people.js';
-import { keepOneTabStop, moveWithArrows } from './roving.js';
+import { listRooms, listSoon, setRooms, setRoomCount } from './room_list.js';
 import { expectAnswerTo, takeAnswered } from './sent.js';
 import { sendFrame } from './socket.js';
 import { chat } from './state.js';
 
 const REFRESH_INTERVAL = 30_000;   // milliseconds
-
-const counts = new Map();          // room → connections in it
 
 // A server without rooms, such as the tutorial's, knows no such address; then there are only
 // messages to all.
@@ -23,9 +21,8 @@ export async function findRooms() {
   try {
     response = await fetch('/rooms', { cache: 'no-store' });
     if (response.ok) {
-      const { rooms } = await response.json();
-      counts.clear();
-      for (const { room, member_count: count } of rooms) counts.set(room, count);
+      const { rooms, room_count: count } = await response.json();
+      setRooms(rooms, count);
       chat.hasRooms = true;
     } else if (response.status === 404) {
       chat.hasRooms = false;
@@ -34,35 +31,7 @@ export async function findRooms() {
     // The list stays as it was; the connection says for itself when the server is away.
   }
   document.body.classList.toggle('has-rooms', chat.hasRooms === true);
-  showRooms();
-}
-
-function showRooms() {
-  const known = new Set([...counts.keys(), ...openRooms().map(({ room }) => room)]);
-  const focused = ui.roomList.contains(document.activeElement)
-    ? document.activeElement.dataset.room : undefined;
-  ui.roomList.replaceChildren(...[...known].sort(new Intl.Collator().compare).map(roomItem));
-  keepOneTabStop(ui.roomList);
-  if (focused === undefined) return;
-  const again = [...ui.roomList.querySelectorAll('button')]
-    .find(({ dataset }) => dataset.room === focused);
-  if (again) keepOneTabStop(ui.roomList, again);
-  (again ?? ui.room).focus();
-}
-
-function roomItem(room) {
-  const joined = Boolean(conversationIn(room));
-  const item = element('li');
-  const button = element('button', joined ? 'room joined' : 'room');
-  const name = element('span', 'room-name', room);
-  name.dir = 'auto';
-  button.type = 'button';
-  button.tabIndex = -1;    // see keepOneTabStop
-  button.dataset.room = room;
-  button.title = translate(joined ? 'room.show' : 'room.join', { name: room });
-  button.append(name, element('span', 'count', counts.get(room) ?? ''));
-  item.append(button);
-  return item;
+  listRooms();
 }
 
 function showRoomProblem(problem) {
@@ -88,6 +57,7 @@ function sendJoin(room, byReader) {
 
 function arriveAt(conversation) {
   ui.room.value = '';
+  listRooms();
   showRoomProblem(null);
   unfold(false);
   show(conversation);
@@ -115,7 +85,7 @@ export function receiveJoined({ room, members = [], member_count: count }) {
   const conversation = openConversation(room);
   conversation.joined = true;
   showSystem(conversation, [again ? 'room.rejoined' : 'room.joined', { name: room }]);
-  setPeople(conversation, members);
+  setPeople(conversation, members, count);
   countMembers(room, count);
   if (asked?.byReader) arriveAt(conversation);
 }
@@ -130,9 +100,7 @@ export function receiveLeft({ room }) {
 }
 
 export function countMembers(room, count) {
-  if (count !== undefined) counts.set(room, count);
-  if (count === 0) counts.delete(room);
-  showRooms();
+  setRoomCount(room, count);
 }
 
 // `sent` is the join that was refused; a rate only delays it.
@@ -163,12 +131,14 @@ ui.openRoom.addEventListener('submit', event => {
   event.preventDefault();
   openRoom(ui.room.value.trim());
 });
-ui.room.addEventListener('input', () => showRoomProblem(null));
+ui.room.addEventListener('input', () => {
+  showRoomProblem(null);
+  listSoon();
+});
 ui.roomList.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button) openRoom(button.dataset.room);
 });
-moveWithArrows(ui.roomList);
 ui.showRooms.addEventListener('click', () => {
   unfold(!ui.rooms.classList.contains('open'));
   if (ui.rooms.classList.contains('open')) findRooms();
@@ -176,4 +146,3 @@ ui.showRooms.addEventListener('click', () => {
 setInterval(() => {
   if (chat.state === 'online' && chat.hasRooms !== false && !document.hidden) findRooms();
 }, REFRESH_INTERVAL);
-whenLanguageChanges(showRooms);
