@@ -11,9 +11,9 @@ import { applyLanguage, switchLanguage } from './language.js';
 import { forgetMissed } from './log.js';
 import { listPeople } from './people.js';
 import { leaveRoom } from './rooms.js';
-import { handleSocket, sendFrame } from './socket.js';
+import { handleSocket } from './socket.js';
 import { chat, remembered } from './state.js';
-import { keepToken, offerToken, takeTokenFromAddress, tokenClaims } from './token.js';
+import { useOfferedTokens } from './token_offer.js';
 
 handleSocket({ frame: receive, end: connectionEnded });
 
@@ -38,23 +38,13 @@ ui.panels.addEventListener('click', event => {
   if (author) writeTo(author.textContent);
 });
 window.addEventListener('online', wakeUp);
-window.addEventListener('hashchange', useTokenFromAddress);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   forgetMissed();
   wakeUp();
 });
 
-// A token says whose it is, and a new one renews a connection that is open.
-function useTokenFromAddress() {
-  const token = takeTokenFromAddress();
-  if (token === null) return;
-  if (chat.state === 'online') return sendFrame({ type: 'refresh', token: offerToken(token) });
-  keepToken(token);
-  if (!ui.username.readOnly) ui.username.value = tokenClaims().sub ?? ui.username.value;
-}
-
 ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ?? '';
-useTokenFromAddress();
+useOfferedTokens();
 listPeople();
 applyLanguage();

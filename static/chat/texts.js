@@ -128,6 +128,18 @@ export const TEXTS = {
   'token.placeholder': ['貼上你的權杖', 'Paste your token'],
   'token.malformed': ['這不是權杖：應是以點分開的三段。',
     'This is no token: three parts separated by dots are expected.'],
+  'token.offered': ['這個連結附有「{name}」的權杖。要在這個分頁使用嗎？',
+    'This link brings a token for “{name}”. Use it in this tab?'],
+  'token.offered.instead': [
+    '這個連結附有「{name}」的權杖。要用它取代這個分頁裡「{before}」的權杖嗎？',
+    'This link brings a token for “{name}”. Use it instead of the token for “{before}”?'],
+  'token.offered.renewal': ['這個連結附有「{name}」的新權杖。要用它取代原來的嗎？',
+    'This link brings a new token for “{name}”. Use it instead of the old one?'],
+  'token.offered.online': [
+    '這個連結附有「{name}」的權杖，而你現在以「{before}」的身分連線。要使用嗎？',
+    'This link brings a token for “{name}”, and you are connected as “{before}”. Use it?'],
+  'token.use': ['使用', 'Use it'],
+  'token.ignore': ['忽略', 'Ignore'],
   'close.me': ['你已斷開連接', 'You disconnected'],
   'close.1001': ['伺服器正在關閉或重新啟動。', 'The server is shutting down or restarting.'],
   'close.1008': ['伺服器結束了連線：{reason}', 'The server ended the connection: {reason}'],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chatSuite, isState, join, seesMessage } from './helpers.js';
+import { HOSTILE } from './hostile.js';
 import { standIn, welcome } from './stand_in.js';
 
 const chat = chatSuite();
@@ -39,6 +40,21 @@ async function refused(page, explanation) {
   assert.equal(await page.inputValue('#token'), '');
 }
 
+// Follows a link with a token.
+function follow(page, given) {
+  return page.evaluate(value => {
+    location.hash = `token=${value}`;
+  }, given);
+}
+
+function asks(page, question) {
+  return page.getByRole('alert').filter({ hasText: question }).waitFor();
+}
+
+function keptToken(page) {
+  return page.evaluate(() => sessionStorage.getItem('chat.token'));
+}
+
 // Nothing that can be seen, copied or searched for in the page holds the token.
 async function seesNo(page, secret) {
   assert.ok(!(await page.content()).includes(secret));
@@ -53,10 +69,10 @@ test('a token in the fragment gives the name, is sent as a subprotocol, and is g
   const secret = token({ sub: '小明' });
   const page = await visitor();
   const server = await guarded(page, [secret]);
-  await page.evaluate(given => {
-    location.hash = `token=${given}`;
-  }, secret);
-  await page.waitForFunction(() => location.hash === '');
+  await follow(page, secret);
+  await asks(page, 'This link brings a token for “小明”. Use it in this tab?');
+  assert.equal(await page.evaluate(() => location.hash), '');
+  await page.click('#use-token');
   assert.equal(await page.inputValue('#username'), '小明');
   await page.click('#connect');
   await isState(page, 'online');
@@ -74,6 +90,7 @@ test('a page that is opened with a token in its address takes it out', async () 
   await page.goto('about:blank');
   await page.goto(`${chat.server.url}/chat?x=1#token=${token()}`);
   assert.equal(page.url(), `${chat.server.url}/chat?x=1`);
+  await page.click('#use-token');
   await page.click('#connect');
   await isState(page, 'online');
   assert.equal(server.connections, 1);
@@ -159,17 +176,73 @@ test('a new token in the address renews the one of an open connection', async ()
     },
   });
   await join(page, 'Alice');
-  const offer = given =>
-    page.evaluate(value => {
-      location.hash = `token=${value}`;
-    }, given);
+  const offer = async given => {
+    await follow(page, given);
+    await page.click('#use-token');
+  };
   await offer(token());
   await seesMessage(page, 'The new token is not valid; the old one stays', '.error');
-  const kept = () => page.evaluate(() => sessionStorage.getItem('chat.token'));
-  assert.equal(await kept(), null);
+  assert.equal(await keptToken(page), null);
   await offer(renewed);
   await seesMessage(page, 'Your token was renewed: 60 minutes left', '.system');
-  assert.equal(await kept(), renewed);
+  assert.equal(await keptToken(page), renewed);
   assert.equal(server.connections, 1);
   await seesNo(page, renewed);
+});
+
+test('a link does not replace the token of the tab unless its reader says so', async () => {
+  const mine = token();
+  const theirs = token({ sub: 'Mallory' });
+  const page = await visitor();
+  const server = await guarded(page, [mine]);
+  await follow(page, mine);
+  await page.click('#use-token');
+  await follow(page, theirs);
+  await asks(page, 'This link brings a token for “Mallory”. Use it instead of the token for “Alice”?');
+  assert.equal(await keptToken(page), mine);
+  assert.equal(await page.inputValue('#username'), 'Alice');
+  await page.click('#ignore-token');
+  assert.equal(await page.locator('#token-offer').isVisible(), false);
+  await page.click('#connect');
+  await isState(page, 'online');
+  assert.deepEqual(server.protocols, [['bearer', mine]]);
+  await follow(page, theirs);
+  await asks(page, 'Use it instead of the token for “Alice”?');
+  await page.click('#language');
+  await asks(page, '這個連結附有「Mallory」的權杖。要用它取代這個分頁裡「Alice」的權杖嗎？');
+  await page.click('#ignore-token');
+  await follow(page, token({ exp: 2_000_000_000 }));
+  await asks(page, '這個連結附有「Alice」的新權杖。要用它取代原來的嗎？');
+  await page.click('#ignore-token');
+  assert.equal(await keptToken(page), mine);
+  assert.deepEqual(server.received.filter(({ type }) => type === 'refresh'), []);
+});
+
+test('who is connected without a token is asked before a link brings one', async () => {
+  const page = await visitor();
+  const server = await standIn(page);
+  await join(page, 'Alice');
+  await follow(page, token({ sub: 'Mallory' }));
+  await asks(page, 'a token for “Mallory”, and you are connected as “Alice”. Use it?');
+  await page.click('#ignore-token');
+  assert.equal(await keptToken(page), null);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'text');
+  assert.deepEqual(server.received.filter(({ type }) => type === 'refresh'), []);
+});
+
+test('whose a token is cannot break the page or the question', async () => {
+  const page = await visitor({ viewport: { width: 390, height: 844 } });
+  await standIn(page);
+  const claims = [...Object.values(HOSTILE).map(sub => ({ sub })), { sub: { a: 1 } }, { sub: null }];
+  for (const claim of claims) {
+    await follow(page, token(claim));
+    await page.locator('#token-offer').waitFor();
+    const outside = await page.evaluate(() =>
+      ['#use-token', '#ignore-token', '#send', '#connect']
+        .map(part => document.querySelector(part).getBoundingClientRect())
+        .filter(box => box.left < 0 || box.right > innerWidth || box.bottom > innerHeight),
+    );
+    assert.deepEqual(outside, []);
+    await page.click('#ignore-token');
+  }
 });
