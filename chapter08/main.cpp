@@ -31,6 +31,11 @@ void serve(const Settings& settings) {
     // does.
     chat::Chat chat(settings.chat);
 
+    app.set_reserved_for([&chat](const beastapi::Request& request) {
+        return chat.authenticator().requires_tokens() &&
+               chat.authenticator().may_see_users(request);
+    });
+
     // [sections]
     // 1. Middleware
     app.add_middleware({

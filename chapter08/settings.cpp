@@ -68,19 +68,56 @@ void add_burst(CLI::App& app, const std::string& name, const std::string& variab
         ->check(CLI::Range(1, 1'000'000));
 }
 
-/// How many connections there may be, and how fast they may come.
-void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
-    constexpr std::size_t max_connections = 1'000'000;
-    app.add_option("--max-connections", server.max_connections,
-                   "The most WebSockets at a time; 0 for no limit")
-        ->envname("CHAT_MAX_CONNECTIONS")
+/// An option of how many connections there may be.
+CLI::Option* add_connections(CLI::App& app, const std::string& name, const std::string& variable,
+                             std::size_t& into, const std::string& description) {
+    return app.add_option(name, into, description)
+        ->envname(variable)
         ->type_name("COUNT")
-        ->check(CLI::Range(std::size_t{0}, max_connections));
-    app.add_option("--max-connections-per-address", server.max_connections_per_address,
-                   "The most WebSockets of one address at a time; 0 for no limit")
-        ->envname("CHAT_MAX_CONNECTIONS_PER_ADDRESS")
+        ->check(CLI::Range(0, 1'000'000));
+}
+
+/// What one client may send, or make the server send.
+void add_budget_options(CLI::App& app, const std::string& direction, const std::string& variable,
+                        double& rate, std::uint32_t& burst, const std::string& what) {
+    static constexpr std::uint32_t most = 1024 * 1024 * 1024;
+    const std::string name = "--client-rate-" + direction;
+    app.add_option_function<double>(
+           name,
+           [&rate, name](const double& value) {
+               if (value != 0 && !(value >= 1 && value <= most)) {  // not even if it is no number
+                   throw CLI::ValidationError(
+                       name,
+                       fmt::format("{} is neither 0 nor 1 to {} bytes a second", value, most));
+               }
+               rate = value;
+           },
+           fmt::format("How many bytes a second one client may {}; 0 for no limit", what))
+        ->envname("CHAT_CLIENT_RATE_" + variable)
+        ->type_name("BYTES")
+        ->default_str(fmt::format("{}", rate));
+    app.add_option("--client-burst-" + direction, burst,
+                   fmt::format("How many bytes it may {} at once, before that rate holds", what))
+        ->envname("CHAT_CLIENT_BURST_" + variable)
+        ->type_name("BYTES")
+        ->check(CLI::Range(std::uint32_t{1024}, most));
+}
+
+/// How many connections there may be, how fast they may come, and what a client may cost.
+void add_admission_options(CLI::App& app, Settings& settings) {
+    beastapi::ServerSettings& server = settings.server;
+    add_connections(app, "--max-connections", "CHAT_MAX_CONNECTIONS", server.max_connections,
+                    "The most connections at a time, of HTTP and WebSocket; 0 for no limit");
+    add_connections(app, "--max-connections-per-address", "CHAT_MAX_CONNECTIONS_PER_ADDRESS",
+                    server.max_connections_per_address,
+                    "The most connections of one address at a time; 0 for no limit");
+    app.add_option_function<std::size_t>(
+           "--reserved-connections",
+           [&settings](const std::size_t& count) { settings.reserved_connections = count; },
+           "How many of all connections are kept for who has a token; a tenth, where tokens are on")
+        ->envname("CHAT_RESERVED_CONNECTIONS")
         ->type_name("COUNT")
-        ->check(CLI::Range(std::size_t{0}, max_connections));
+        ->check(CLI::Range(0, 1'000'000));
     add_rate(app, "--connection-rate", "CHAT_CONNECTION_RATE", server.connection_rate,
              "How many new connections a second one address may open; 0 for no limit");
     add_burst(app, "--connection-burst", "CHAT_CONNECTION_BURST", server.connection_burst,
@@ -89,6 +126,9 @@ void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
              "How many HTTP requests a second one address may send; 0 for no limit");
     add_burst(app, "--request-burst", "CHAT_REQUEST_BURST", server.request_burst,
               "How many of them it may send at once, before that rate holds");
+    add_budget_options(app, "in", "IN", server.client_rate_in, server.client_burst_in, "send");
+    add_budget_options(app, "out", "OUT", server.client_rate_out, server.client_burst_out,
+                       "make the server send");
 }
 
 /// Nothing, or what is wrong with an origin.
@@ -137,19 +177,23 @@ void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->check(CLI::Range(1024, 1024 * 1024 * 1024));
 }
 
-void add_server_options(CLI::App& app, beastapi::ServerSettings& server) {
+void add_server_options(CLI::App& app, Settings& settings) {
+    beastapi::ServerSettings& server = settings.server;
     app.add_option("--host", server.host, "The address to listen at")->envname("CHAT_HOST");
     app.add_option("--port", server.port, "The port to listen at; 0 picks a free one and prints it")
         ->envname("CHAT_PORT")
         ->type_name("PORT")
         ->check(CLI::Range(0, 65535));
-    add_admission_options(app, server);
+    add_admission_options(app, settings);
     add_connection_options(app, server);
     add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT", server.shutdown_timeout, 0,
                 "How long the connections get to say goodbye when the server stops");
 }
 
-void add_chat_options(CLI::App& app, chat::ChatSettings& chat) {
+void add_chat_options(CLI::App& app, Settings& settings) {
+    chat::ChatSettings& chat = settings.chat;
+    app.add_flag("--no-echo", settings.no_echo, "Serve no echo endpoint, /ws")
+        ->envname("CHAT_NO_ECHO");
     app.add_option("--locale", chat.locale, "The language of the server's texts: zh-TW or en")
         ->envname("CHAT_LOCALE")
         ->type_name("LOCALE")
@@ -212,9 +256,9 @@ ParsedSettings parse_settings(int argc, char** argv) {
     app.add_option("--log-level", settings.log_level, "How much is logged to stderr")
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
-    add_server_options(app, settings.server);
+    add_server_options(app, settings);
     add_origin_options(app, settings.allow_origins);
-    add_chat_options(app, settings.chat);
+    add_chat_options(app, settings);
     add_folder_options(app, settings);
     IdentityOptions identity;
     add_identity_options(app, identity);
@@ -227,6 +271,10 @@ ParsedSettings parse_settings(int argc, char** argv) {
             app.parse_from_stream(file);
         }
         settings.chat.identity = read_identity(identity);
+        settings.chat.echo = !settings.no_echo;
+        constexpr std::size_t tenth = 10;
+        settings.server.reserved_connections = settings.reserved_connections.value_or(
+            settings.chat.identity ? settings.server.max_connections / tenth : 0);
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {

@@ -12,6 +12,9 @@
 struct Settings {
     beastapi::ServerSettings server;
     chat::ChatSettings chat;
+    /// As given; else server.reserved_connections is a tenth where tokens give the names.
+    std::optional<std::size_t> reserved_connections;
+    bool no_echo = false;
     std::vector<std::string> allow_origins;  ///< see beastapi::CORSMiddleware
     std::string log_level = "info";
     std::filesystem::path static_dir;

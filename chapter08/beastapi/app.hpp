@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -39,11 +40,15 @@ struct ServerSettings {
     /// A reader that takes nothing of what waits for it for so long is closed with 1013, and so is
     /// one that is behind and takes less than 32 KiB a second.
     std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(20);
-    /// WebSockets in all: the next is accepted and closed with 1008 `Server is full`. 0: no limit.
+    /// Connections in all, of HTTP and WebSocket. For the next one, the connection that has waited
+    /// longest for a request is ended; if none waits, the next one gets 503, and a WebSocket is
+    /// accepted and closed with 1008 `Server is full`. 0: no limit.
     std::size_t max_connections = 2'000;
-    /// WebSockets of one address, or of one /64 network of IPv6: the next is accepted and closed
-    /// with 1008 `Too many connections`. 0: no limit.
-    std::size_t max_connections_per_address = 1'000;
+    /// The same for one address, or one /64 network of IPv6: 503, or 1008 `Too many connections`.
+    std::size_t max_connections_per_address = 300;
+    /// The last so many of max_connections are kept for requests that App::set_reserved_for()
+    /// recognises.
+    std::size_t reserved_connections = 0;
     /// New TCP connections a second of one address, or of one /64 network, once it has used up
     /// connection_burst: more are answered 429. 0: no limit.
     double connection_rate = 100;
@@ -54,6 +59,19 @@ struct ServerSettings {
     double request_rate = 200;
     /// HTTP requests that an address may send at once, 1 to 1,000,000.
     std::uint32_t request_burst = 5'000;
+    /// Bytes a second that a client may send once it has used up client_burst_in; each frame counts
+    /// as 256 at least. Above that its connections are read more slowly. 0: no limit.
+    double client_rate_in = 64 * 1024;
+    std::uint32_t client_burst_in = 512 * 1024;
+    /// Bytes a second that a client may make the server send, once it has used up client_burst_out:
+    /// to all who hear it, and as HTTP answers. Above that it is refused, and told when to come
+    /// back. 0: no limit.
+    double client_rate_out = 16 * 1024 * 1024;
+    std::uint32_t client_burst_out = 64 * 1024 * 1024;
+    /// Bytes of memory for HTTP answers under way, in all and to one client: the next one is 503.
+    /// 0: no limit.
+    std::size_t max_answer_bytes = 128 * 1024 * 1024;
+    std::size_t max_answer_bytes_per_address = 32 * 1024 * 1024;
     /// How long a client may take for a request, counted from the end of the one before: then it is
     /// answered 408, within another tenth of that time.
     std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);
@@ -131,6 +149,15 @@ public:
     /// is no browser, and may.
     bool allows_origin(const Request& request) const;
 
+    /// Says for which requests ServerSettings::reserved_connections are kept: those with a valid
+    /// token, for example. It's asked only when no other place is left. By default, for none.
+    void set_reserved_for(std::function<bool(const Request&)> predicate) {
+        reserved_for_ = std::move(predicate);
+    }
+    bool is_reserved_for(const Request& request) const {
+        return reserved_for_ && reserved_for_(request);
+    }
+
     /// What the layer has refused; handlers may show it.
     Refusals& refusals() noexcept { return refusals_; }
     const Refusals& refusals() const noexcept { return refusals_; }
@@ -153,6 +180,7 @@ private:
     std::optional<CORSMiddleware> cors_;
     std::optional<SecurityHeaders> security_headers_;
     Refusals refusals_;
+    std::function<bool(const Request&)> reserved_for_;
 };
 
 }  // namespace beastapi

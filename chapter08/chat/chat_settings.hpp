@@ -19,6 +19,8 @@ struct ChatSettings {
     beastapi::RateLimit message_rate{.rate = 10, .burst = 40};
     /// The longest text of a message, in code points; 0: no limit.
     std::size_t max_text_length = 4000;
+    /// Whether there is the echo endpoint, `/ws`.
+    bool echo = true;
     /// Whose tokens give names; nothing: anyone may take any free name.
     std::optional<IdentitySettings> identity{};
 };

@@ -115,7 +115,9 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
 // [routes]
 Router websocket(Chat& chat) {
     Router router({.tags = {"WebSocket"}});
-    router.websocket("/ws", websocket_endpoint).summary("Echo");
+    if (chat.settings().echo) {
+        router.websocket("/ws", websocket_endpoint).summary("Echo");
+    }
     router.websocket("/ws/chat", websocket_chat, chat).summary("Chat room without names");
     router.websocket("/ws/chat/{username}", websocket_chat_with_username, chat)
         .summary("Chat room with names and private messages");

@@ -20,6 +20,7 @@ __all__ += ["command", "load_all"]
 
 UNLIMITED = ("--max-connections", "0", "--max-connections-per-address", "0")
 UNLIMITED += ("--connection-rate", "0", "--request-rate", "0")
+UNLIMITED += ("--client-rate-in", "0", "--client-rate-out", "0")
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,8 @@ BOOST_AUTO_TEST_SUITE(churning)
 
 BOOST_AUTO_TEST_CASE(twenty_thousand_leave_neither_descriptors_nor_memory_behind) {
     // At info its log would fill the pipe, which nobody reads here.
-    ServerProcess process({"--port", "0", "--connection-rate", "0", "--log-level", "error"});
+    ServerProcess process({"--port", "0", "--connection-rate", "0", "--client-rate-in", "0",
+                           "--client-rate-out", "0", "--log-level", "error"});
     const unsigned short port =
         static_cast<unsigned short>(std::stoi(process.wait_for(R"(http://127\.0\.0\.1:(\d+))")));
     const std::size_t descriptors = process.open_descriptors();

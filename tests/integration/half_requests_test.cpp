@@ -210,9 +210,18 @@ BOOST_AUTO_TEST_SUITE(half_requests)
 BOOST_AUTO_TEST_CASE(two_thousand_delay_nobody_and_are_all_sent_away) {
     need_descriptors(attackers + 200);
     // As if they came from many addresses, and no limit of the rate held them up.
-    const std::vector<std::string> arguments{
-        "--port",         "0", "--connection-rate", "0", "--request-timeout", request_timeout,
-        "--message-rate", "0"};
+    const std::vector<std::string> arguments{"--port",
+                                             "0",
+                                             "--connection-rate",
+                                             "0",
+                                             "--request-timeout",
+                                             request_timeout,
+                                             "--message-rate",
+                                             "0",
+                                             "--max-connections-per-address",
+                                             "0",
+                                             "--client-rate-in",
+                                             "0"};
     ServerProcess process(arguments);
     ServerProcess quiet(arguments);
     const unsigned short port = process.port();

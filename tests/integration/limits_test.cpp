@@ -81,9 +81,12 @@ SERVER_TEST(a_full_server_says_so_and_serves_those_it_has, three_in_all()) {
     for (WebSocketClient& client : clients) {
         co_await expect_echo(client);
     }
-    // HTTP is answered all the same.
     const HttpResponse status = co_await get(server.port(), "/ws/status");
-    BOOST_TEST(status.status == 200U);
+    BOOST_TEST(status.status == 503U);
+    BOOST_TEST(status.body == R"({"detail":"Server is full"})");
+    BOOST_TEST(status.header("retry-after") == "1");
+    BOOST_TEST(status.header("connection") == "close");
+    BOOST_TEST(server.refusals().of("server_full") == 6U);
 }
 
 SERVER_TEST(who_leaves_a_full_server_makes_room, three_in_all()) {

@@ -31,7 +31,8 @@ void run(awaitable<void> test) {
 }
 
 /// For clients that talk as fast as they can.
-const std::vector<std::string> unhurried{"--port", "0", "--message-rate", "0"};
+const std::vector<std::string> unhurried{"--port",           "0", "--message-rate",    "0",
+                                         "--client-rate-in", "0", "--client-rate-out", "0"};
 
 awaitable<void> talk_and_stop(ServerProcess& process, unsigned short port, int signal) {
     WebSocketClient alice = co_await WebSocketClient::connect(port, "/ws/chat/Alice");

@@ -23,6 +23,7 @@ NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{ROOT}/build
 NAME = "chat.example.org"
 # What the FAQ passes on to the server, and a port that is free.
 OPTIONS = "--port 0 --max-connections-per-address 0 --connection-rate 0 --request-rate 0".split()
+OPTIONS += "--client-rate-in 0 --client-rate-out 0".split()
 DEADLINE = 10  # seconds, for all that is waited for
 
 MAIN = """

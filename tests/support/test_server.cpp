@@ -25,6 +25,9 @@ void configure_log() {
 TestServerOptions quiet() {
     TestServerOptions options;
     options.server.port = 0;
+    options.server.max_connections_per_address = 0;
+    options.server.client_rate_in = 0;
+    options.server.client_rate_out = 0;
     options.chat.locale = chat::Locale::en;
     options.chat.heartbeat_interval = 1h;
     options.chat.heartbeat_timeout = 1h;

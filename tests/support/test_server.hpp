@@ -20,8 +20,8 @@ struct TestServerOptions {
     std::function<void(beastapi::App&, chat::Chat&)> set_up{};
 };
 
-/// The heartbeats are an hour apart, the texts English, and clients may send as fast and as much as
-/// they like, unless a test says otherwise.
+/// The heartbeats are an hour apart, the texts English, and clients may connect and send as fast
+/// and as much as they like, unless a test says otherwise.
 TestServerOptions quiet();
 
 class TestServer {

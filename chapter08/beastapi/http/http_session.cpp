@@ -17,6 +17,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <chrono>
 
 namespace beastapi::detail {
@@ -29,18 +32,20 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto response_timeout = 60s;  // for the client to take a response
-constexpr auto closing_timeout = 10s;   // for the client to take the last bytes, and to close
-// The same for one that was turned away, of whom so many at a time get that long.
-constexpr auto turned_away_timeout = 1s;
-constexpr std::size_t max_turned_away = 100;
+constexpr auto closing_timeout = 10s;  // for the client to take the last bytes, and to close
 constexpr std::uint64_t body_limit = 64 * 1024;
+// The least that a client has to take of a response, and what it may be late by.
+constexpr std::size_t min_response_rate = 16 * 1024;
+constexpr auto response_grace = 20s;
+constexpr int max_unsent = 128 * 1024;  // bytes in the socket
 
-Response too_many_requests(std::chrono::steady_clock::duration wait) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-    Response response = error_response(429, "Too Many Requests");
-    response.header("Retry-After", std::to_string(seconds.count()));
-    return response;
+/// As it came over the wire, or nearly.
+std::size_t size_of(const http::request<http::string_body>& message) {
+    std::size_t size = message.target().size() + message.body().size();
+    for (const auto& field : message) {
+        size += field.name_string().size() + field.value().size() + 4;
+    }
+    return size;
 }
 
 /// What to answer to a request that could not be read; nothing if the client has gone.
@@ -80,32 +85,43 @@ std::string what(const std::exception_ptr& failure) {
 
 }  // namespace
 
-void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket,
-                        const Endpoint& client) {
-    const auto session =
-        std::make_shared<HttpSession>(std::move(server), std::move(socket), client);
+void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& peer,
+                        Admission::Client client,
+                        std::variant<Admission::Slot, Admission::Refusal> place) {
+    const auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket), peer);
+    session->client_ = std::move(client);
+    if (auto* const slot = std::get_if<Admission::Slot>(&place)) {
+        session->slot_ = std::move(*slot);
+    } else {
+        session->no_place_ = std::get<Admission::Refusal>(place);
+        session->turned_away_ = session->server_->turned_away();
+    }
     session->spawn(run(session));
 }
 
 void HttpSession::turn_away(std::shared_ptr<Server> server, Outbox::Socket socket,
-                            const Endpoint& client, std::chrono::steady_clock::duration wait) {
-    const auto session =
-        std::make_shared<HttpSession>(std::move(server), std::move(socket), client);
-    session->spawn(answer_too_many_requests(session, wait));
+                            const Endpoint& peer, Response answer) {
+    const auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket), peer);
+    session->spawn(answer_and_end(session, std::move(answer)));
 }
 
 HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket,
-                         const Endpoint& client)
-    : server_(std::move(server)), client_(client) {
+                         const Endpoint& peer)
+    : server_(std::move(server)), peer_(peer), pause_(socket.get_executor()) {
     error_code ignored;
     // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
+    // The system takes no more than what it can send soon: otherwise it holds up to 4 MB for a peer
+    // that does not read, which nobody counts.
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent,
+                 sizeof(max_unsent));
     outbox_ = std::make_shared<Outbox>(std::move(socket), server_->coalescer());
     server_->add(*this);
 }
 
 HttpSession::~HttpSession() {
+    end_waiting();
     outbox_->abort();
     server_->remove(*this);
 }
@@ -113,7 +129,10 @@ HttpSession::~HttpSession() {
 void HttpSession::go_away() {
     if (const auto websocket = websocket_.lock()) {
         websocket->close(close_code::going_away, "Server is shutting down");
-    } else if (waiting_for_request_) {
+        return;
+    }
+    pause_.cancel();
+    if (waiting_for_request_) {
         error_code ignored;
         outbox_->socket().cancel(ignored);
     } else if (lingering_ && outbox_->size() == 0) {
@@ -125,7 +144,31 @@ void HttpSession::abort() {
     if (const auto websocket = websocket_.lock()) {
         websocket->abort();
     }
+    pause_.cancel();
     outbox_->abort();
+}
+
+void HttpSession::begin_to_wait() {
+    waiting_for_request_ = true;
+    if (slot_) {
+        waiting_ = server_->waiting().insert(server_->waiting().end(), this);
+    }
+}
+
+void HttpSession::end_waiting() noexcept {
+    if (waiting_for_request_ && slot_) {
+        server_->waiting().erase(waiting_);
+    }
+    waiting_for_request_ = false;
+}
+
+void HttpSession::give_way(const Admission::Refusal& refusal) {
+    server_->waiting().erase(waiting_);
+    slot_ = {};
+    no_place_ = refusal;
+    turned_away_ = server_->turned_away();
+    error_code ignored;
+    outbox_->socket().cancel(ignored);
 }
 
 void HttpSession::spawn(awaitable<void> coroutine) {
@@ -141,11 +184,11 @@ void HttpSession::on_end(const std::exception_ptr& failure) const {
     try {
         std::rethrow_exception(failure);
     } catch (const boost::system::system_error& error) {
-        spdlog::debug("{}:{} - connection lost: {}", client_.address().to_string(), client_.port(),
+        spdlog::debug("{}:{} - connection lost: {}", peer_.address().to_string(), peer_.port(),
                       error.what());
     } catch (...) {
-        spdlog::error("{}:{} - connection ended by an error: {}", client_.address().to_string(),
-                      client_.port(), what(failure));
+        spdlog::error("{}:{} - connection ended by an error: {}", peer_.address().to_string(),
+                      peer_.port(), what(failure));
     }
 }
 
@@ -160,8 +203,20 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
     } else if (self->server_->stopping()) {
         co_await self->outbox_->wait_until_at_most(0);
     } else {
-        self->lingering_ = true;
+        co_await end(self);
+    }
+}
+
+// Few of those who are refused get time to take the answer and to close: it is the one case in
+// which the server may be flooded with connections.
+awaitable<void> HttpSession::end(std::shared_ptr<HttpSession> self) {
+    self->lingering_ = true;
+    if (!self->turned_away_) {
         co_await self->outbox_->shut_down(closing_timeout);
+    } else if (self->server_->turned_away_count() > max_refused) {
+        co_await self->outbox_->wait_until_at_most(0);
+    } else {
+        co_await self->outbox_->shut_down(refused_timeout);
     }
 }
 
@@ -175,19 +230,18 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         if (!message) {
             break;
         }
-        self->abort_when_stuck(deadline);
         const bool is_head = message->method() == http::verb::head;
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
         bool keep_alive =
             message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
-        std::optional<Request> request = to_request(*message, self->client_);
+        std::optional<Request> request = to_request(*message, self->peer_);
         std::optional<Response> response;
         if (!request || !names_one_host(*message)) {
             response =
                 error_response(400, request ? "Malformed request: it has no Host, or several"
                                             : "Malformed request: the target is not a valid URL");
             keep_alive = false;
-        } else if (beast::websocket::is_upgrade(*message)) {
+        } else if (self->identify_client(*request); beast::websocket::is_upgrade(*message)) {
             auto [route, params] = self->server_->app().find_websocket(request->path);
             if (self->server_->stopping()) {
                 response = error_response(503, "Server is shutting down");
@@ -202,16 +256,25 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
                 co_return self->upgrade(*route, std::move(*request), std::move(message), early);
             }
         }
+        const std::size_t request_size = size_of(*message);
         message.reset();
-        const auto wait = self->server_->admission().allow_request(self->client_.address());
-        if (wait > wait.zero()) {
-            self->server_->refusals().count("request_rate");
-            response = too_many_requests(wait);
-            keep_alive = false;
+        Charge charged;
+        std::optional<Response> refused;
+        if (request) {
+            refused = self->check_budget(*request, request_size, charged);
         }
-        if (!response) {
+        if (!refused && !response) {
             response = co_await self->server_->app().handle(std::move(*request));
         }
+        if (!refused) {
+            refused = self->charge(*response, is_head, charged);
+        }
+        if (refused) {
+            response = std::move(refused);
+            keep_alive = false;
+        }
+        co_await pause(self, charged.pause);
+        self->abort_when_stuck(deadline, charged.bytes);
         co_await respond(self, std::move(*response), is_head, keep_alive);
         // Under the deadline of this response: that of the next request would cut it short.
         co_await self->outbox_->wait_until_at_most(0);
@@ -231,16 +294,19 @@ awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_requ
     parser.header_limit(self->server_->max_head_bytes());
     parser.body_limit(body_limit);
     error_code error;
-    self->waiting_for_request_ = true;
+    self->begin_to_wait();
     co_await http::async_read(stream, buffer, parser,
                               asio::redirect_error(asio::use_awaitable, error));
-    self->waiting_for_request_ = false;
+    self->end_waiting();
     if (!error) {
         co_return std::make_unique<HandshakeRequest>(parser.release());
     }
     auto answer = refusal(error);
     if (self->late_ && parser.got_some()) {
         answer = error_response(408, "Request Timeout");
+    } else if (self->no_place_ && parser.got_some()) {
+        self->server_->refusals().count(self->no_place_->name);
+        answer = no_place(*self->no_place_);
     }
     self->count(answer, parser.got_some());
     if (answer) {
@@ -273,7 +339,7 @@ void HttpSession::count(const std::optional<Response>& answer, bool request_has_
 }
 
 void HttpSession::end_when_late(Timer& deadline) {
-    deadline.expires_after(server_->next_request_timeout());
+    deadline.expires_after(no_place_ ? refused_timeout : server_->next_request_timeout());
     deadline.async_wait([self = shared_from_this()](const error_code& error) {
         if (!error && self->waiting_for_request_) {
             self->late_ = true;
@@ -283,8 +349,8 @@ void HttpSession::end_when_late(Timer& deadline) {
     });
 }
 
-void HttpSession::abort_when_stuck(Timer& deadline) {
-    deadline.expires_after(response_timeout);
+void HttpSession::abort_when_stuck(Timer& deadline, std::size_t bytes) {
+    deadline.expires_after(response_grace + std::chrono::seconds(bytes / min_response_rate));
     deadline.async_wait([self = shared_from_this()](const error_code& error) {
         if (!error) {
             self->abort();
@@ -296,19 +362,14 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
                                           std::unique_ptr<HandshakeRequest> message,
                                           const std::string& early) {
     request.body = {};  // it would be kept for as long as the connection
-    Upgrade upgrade{route,
-                    std::make_shared<WebSocketConnection>(
-                        outbox_, std::move(request), std::move(message), early, nullptr,
-                        server_->websocket_settings(), server_->refusals()),
-                    std::nullopt};
-    auto entered = server_->admission().acquire(client_.address());
-    if (auto* const place = std::get_if<Admission::Slot>(&entered)) {
-        slot_ = std::move(*place);
-    } else {
-        upgrade.refusal = std::get<Admission::Refusal>(entered);
-        server_->refusals().count(upgrade.refusal->name);
-    }
-    return upgrade;
+    client_->take_in(size_of(*message));
+    const auto refusal = check_place(request);
+    const WebSocketSettings& settings =
+        refusal ? server_->refused_websocket_settings() : server_->websocket_settings();
+    return {route,
+            std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
+                                                  early, client_, settings, server_->refusals()),
+            refusal};
 }
 
 awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response response,
@@ -321,18 +382,10 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
     }
 }
 
-// Who comes too often is answered without being asked, and given little time: it is the one case in
-// which the server may be flooded with connections.
-awaitable<void> HttpSession::answer_too_many_requests(std::shared_ptr<HttpSession> self,
-                                                      std::chrono::steady_clock::duration wait) {
-    co_await respond(self, too_many_requests(wait), false, false);
-    const auto turned_away = self->server_->turned_away();
-    self->lingering_ = true;
-    if (static_cast<std::size_t>(turned_away.use_count()) > max_turned_away) {
-        co_await self->outbox_->wait_until_at_most(0);
-    } else {
-        co_await self->outbox_->shut_down(turned_away_timeout);
-    }
+awaitable<void> HttpSession::answer_and_end(std::shared_ptr<HttpSession> self, Response answer) {
+    co_await respond(self, std::move(answer), false, false);
+    self->turned_away_ = self->server_->turned_away();
+    co_await end(self);
 }
 
 // Its frame lives as long as the connection: what comes before and after has others.

@@ -14,8 +14,10 @@
 
 #include <chrono>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
+#include <variant>
 
 namespace beastapi::detail {
 
@@ -26,14 +28,25 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
     using Endpoint = boost::asio::ip::tcp::endpoint;
 
-    static void start(std::shared_ptr<Server> server, Outbox::Socket socket,
-                      const Endpoint& client);
+    /// What one gets who is refused: so many at a time, so long each.
+    static constexpr std::size_t max_refused = 100;
+    static constexpr std::chrono::seconds refused_timeout{1};
 
-    /// Answers 429 at once, to come back after `wait`, and ends soon.
+    /// Serves. One that has no place is told why when it has sent its request.
+    static void start(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& peer,
+                      Admission::Client client,
+                      std::variant<Admission::Slot, Admission::Refusal> place);
+
+    /// Answers at once, without a look at the request, and ends soon.
     static void turn_away(std::shared_ptr<Server> server, Outbox::Socket socket,
-                          const Endpoint& client, std::chrono::steady_clock::duration wait);
+                          const Endpoint& peer, Response answer);
 
-    HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& client);
+    /// 429, to come back after `wait`.
+    static Response too_many_requests(std::chrono::steady_clock::duration wait);
+    /// 503, to come back in a second.
+    static Response no_place(const Admission::Refusal& refusal);
+
+    HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& peer);
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
     ~HttpSession();
@@ -44,6 +57,12 @@ public:
 
     /// Closes the socket at once.
     void abort();
+
+    /// Gives the place up, because another connection needs one: only while it waits for a request.
+    void give_way(const Admission::Refusal& refusal);
+
+    const ClientBudget* client() const noexcept { return client_.get(); }
+    bool has_reserved_place() const noexcept { return slot_.is_reserved(); }
 
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
@@ -62,8 +81,8 @@ private:
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
     static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
         std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
-    static awaitable<void> answer_too_many_requests(std::shared_ptr<HttpSession> self,
-                                                    std::chrono::steady_clock::duration wait);
+    static awaitable<void> answer_and_end(std::shared_ptr<HttpSession> self, Response answer);
+    static awaitable<void> end(std::shared_ptr<HttpSession> self);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, const Route& route,
                                            std::shared_ptr<WebSocketConnection> connection);
     static awaitable<void> refuse_websocket(std::shared_ptr<HttpSession> self,
@@ -78,7 +97,25 @@ private:
                                    bool is_head, bool keep_alive);
 
     void end_when_late(Timer& deadline);
-    void abort_when_stuck(Timer& deadline);
+    void abort_when_stuck(Timer& deadline, std::size_t bytes);
+    void begin_to_wait();
+    void end_waiting() noexcept;
+
+    // What it may cost: http_session_costs.cpp.
+    /// An answer on its way.
+    struct Charge {
+        std::size_t bytes = 0;
+        std::optional<Admission::Answer> memory{};
+        std::chrono::steady_clock::duration pause{};  // until the client can pay for it
+    };
+    void identify_client(const Request& request);
+    std::optional<Admission::Refusal> check_place(const Request& request);
+    std::optional<Response> check_budget(const Request& request, std::size_t size, Charge& into);
+    std::optional<Response> charge(const Response& response, bool is_head, Charge& into);
+    std::optional<Response> refuse(std::string_view name,
+                                   std::chrono::steady_clock::duration retry_after);
+    static awaitable<void> pause(std::shared_ptr<HttpSession> self,
+                                 std::chrono::steady_clock::duration duration);
     Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message,
                     const std::string& early);
     std::optional<Response> refusal_of(const Request& handshake);
@@ -87,8 +124,13 @@ private:
     std::shared_ptr<Server> server_;
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
-    Endpoint client_;
-    Admission::Slot slot_{nullptr, {}};  // once it is a WebSocket
+    Endpoint peer_;
+    Admission::Client client_;
+    Admission::Slot slot_;
+    std::optional<Admission::Refusal> no_place_;  // why there is no slot
+    std::shared_ptr<const void> turned_away_;     // a share of Server::turned_away()
+    std::list<HttpSession*>::iterator waiting_{};
+    Timer pause_;
     bool waiting_for_request_ = false;
     bool lingering_ = false;  // all is said; the client has to end its side of the stream
     bool late_ = false;       // the next request did not come in time

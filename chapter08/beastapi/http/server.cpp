@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
@@ -29,15 +30,23 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
       websocket_settings_{.max_message_bytes = settings.max_message_bytes,
                           .ping_interval = settings.ping_interval,
                           .handshake_timeout = settings.handshake_timeout},
+      refused_websocket_settings_(websocket_settings_),
+      clients_({.connections = {settings.connection_rate, settings.connection_burst},
+                .requests = {settings.request_rate, settings.request_burst},
+                .bytes_in = {settings.client_rate_in, settings.client_burst_in},
+                .bytes_out = {settings.client_rate_out, settings.client_burst_out}}),
       admission_({.max_connections = settings.max_connections,
                   .max_connections_per_address = settings.max_connections_per_address,
-                  .connections = {settings.connection_rate, settings.connection_burst},
-                  .requests = {settings.request_rate, settings.request_burst}}),
+                  .reserved_connections = settings.reserved_connections,
+                  .max_answer_bytes = settings.max_answer_bytes,
+                  .max_answer_bytes_per_address = settings.max_answer_bytes_per_address}),
       acceptor_(context),
       coalescer_(context, {.behind = settings.outbox_limit,
                            .total = settings.outbox_total,
                            .send_timeout = settings.send_timeout}),
       session_ended_(context.get_executor()) {
+    refused_websocket_settings_.handshake_timeout = std::min<std::chrono::steady_clock::duration>(
+        websocket_settings_.handshake_timeout, HttpSession::refused_timeout);
     listen(settings.host, settings.port);
 }
 
@@ -109,15 +118,50 @@ awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
     }
 }
 
-void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket,
-                   const tcp::endpoint& client) {
-    const auto wait = self->admission_.allow_connection(client.address());
-    if (wait == Admission::Clock::duration::zero()) {
-        HttpSession::start(std::move(self), std::move(socket), client);
+void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tcp::endpoint& peer) {
+    auto client = self->clients_.of_address(peer.address());
+    const auto wait = client->take_connection();
+    if (wait > wait.zero()) {
+        self->refusals().count("connection_rate");
+        HttpSession::turn_away(std::move(self), std::move(socket), peer,
+                               HttpSession::too_many_requests(wait));
         return;
     }
-    self->refusals().count("connection_rate");
-    HttpSession::turn_away(std::move(self), std::move(socket), client, wait);
+    auto place = self->acquire(client);
+    if (const auto* const refusal = std::get_if<Admission::Refusal>(&place)) {
+        self->refusals().count(refusal->name);
+        if (self->turned_away_count() >= HttpSession::max_refused) {
+            HttpSession::turn_away(std::move(self), std::move(socket), peer,
+                                   HttpSession::no_place(*refusal));
+            return;
+        }
+    }
+    HttpSession::start(std::move(self), std::move(socket), peer, std::move(client),
+                       std::move(place));
+}
+
+std::variant<Admission::Slot, Admission::Refusal> Server::acquire(const Admission::Client& client) {
+    auto place = admission_.acquire(client);
+    if (const auto* const refusal = std::get_if<Admission::Refusal>(&place)) {
+        const bool server_is_full = refusal->name == Admission::server_full.name;
+        if (make_room(server_is_full ? nullptr : client.get(), false)) {
+            place = admission_.acquire(client);
+        }
+    }
+    return place;
+}
+
+bool Server::make_room(const ClientBudget* client, bool unreserved) {
+    const auto fits = [&](const HttpSession* session) {
+        return (client == nullptr || session->client() == client) &&
+               !(unreserved && session->has_reserved_place());
+    };
+    const auto longest = std::find_if(waiting_.begin(), waiting_.end(), fits);
+    if (longest == waiting_.end()) {
+        return false;
+    }
+    (*longest)->give_way(client == nullptr ? Admission::server_full : Admission::address_full);
+    return true;
 }
 
 std::chrono::steady_clock::duration Server::next_request_timeout() {

@@ -4,16 +4,19 @@
 #include "beastapi/app.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/client_budget.hpp"
 #include "beastapi/net/outbox.hpp"
 #include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <list>
 #include <memory>
 #include <random>
 #include <string>
 #include <unordered_set>
+#include <variant>
 
 namespace beastapi::detail {
 
@@ -43,8 +46,13 @@ public:
 
     const App& app() const noexcept { return app_; }
     Refusals& refusals() noexcept { return app_.refusals(); }
+    ClientBudgets& clients() noexcept { return clients_; }
     Admission& admission() noexcept { return admission_; }
     const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
+    /// For a WebSocket that is accepted only so that its client can read why it's closed.
+    const WebSocketSettings& refused_websocket_settings() const noexcept {
+        return refused_websocket_settings_;
+    }
     /// The time for one request: up to a tenth more than the setting, so that thousands that began
     /// together do not end in one turn of the loop, in which everybody else would wait.
     std::chrono::steady_clock::duration next_request_timeout();
@@ -53,11 +61,24 @@ public:
 
     /// A share of it is kept by each session that was turned away and is not over.
     std::shared_ptr<const void> turned_away() const noexcept { return turned_away_; }
+    std::size_t turned_away_count() const noexcept {
+        return static_cast<std::size_t>(turned_away_.use_count()) - 1;
+    }
     bool stopping() const noexcept { return stopping_; }
     std::size_t session_count() const noexcept { return sessions_.size(); }
 
     void add(HttpSession& session);
     void remove(HttpSession& session) noexcept;
+
+    /// The sessions that have a place and wait for a request, the one that has waited longest
+    /// first. Only waiting can be cut short without harm: where there's no place left, they give
+    /// theirs up.
+    using Waiting = std::list<HttpSession*>;
+    Waiting& waiting() noexcept { return waiting_; }
+
+    /// Lets the session go that has waited longest for a request: one of that client, or, without
+    /// one, any; if `unreserved`, one whose place is not a kept one. False if none waits.
+    bool make_room(const ClientBudget* client, bool unreserved);
 
 private:
     using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
@@ -66,7 +87,8 @@ private:
     void listen(const std::string& host, unsigned short port);
     static awaitable<void> accept_loop(std::shared_ptr<Server> self);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
-                      const boost::asio::ip::tcp::endpoint& client);
+                      const boost::asio::ip::tcp::endpoint& peer);
+    std::variant<Admission::Slot, Admission::Refusal> acquire(const Admission::Client& client);
 
     boost::asio::io_context& context_;
     App& app_;
@@ -76,12 +98,15 @@ private:
     std::uint32_t max_head_bytes_;
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
+    WebSocketSettings refused_websocket_settings_;
+    ClientBudgets clients_;
     Admission admission_;
     Acceptor acceptor_;
     WriteCoalescer coalescer_;
     bool stopping_ = false;
     bool aborted_ = false;  // the shutdown timeout is over
     std::unordered_set<HttpSession*> sessions_;
+    Waiting waiting_;
     AsyncCondition session_ended_;
     std::shared_ptr<const void> turned_away_ = std::make_shared<char>();
 };

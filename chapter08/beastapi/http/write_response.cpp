@@ -6,7 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/file_body.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <chrono>
@@ -70,7 +70,9 @@ awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response re
         co_await write(std::move(outbox), std::move(message));
         co_return error;
     }
-    http::response<http::string_body> message(status, http_1_1, response.body());
+    // The body stays where it is, until the end of this coroutine.
+    http::response<http::span_body<const char>> message(status, http_1_1);
+    message.body() = {response.body().data(), response.body().size()};
     fill_head(message, response, keep_alive);
     message.prepare_payload();
     co_await write(std::move(outbox), std::move(message));

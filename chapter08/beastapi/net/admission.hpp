@@ -1,97 +1,124 @@
-// Who is let in: how many WebSockets there are, in all and by address, and how fast new
-// connections of an address come.
+// Who is let in: how many connections there may be, in all and of each client, and how much memory
+// may hold answers for them.
 #pragma once
 
-#include "beastapi/token_bucket.hpp"
+#include "beastapi/net/client_budget.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
-#include <chrono>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace beastapi::detail {
 
+/// 0 is no limit, except for reserved_connections.
 struct AdmissionSettings {
-    std::size_t max_connections = 2'000;              ///< WebSockets in all; 0: no limit
-    std::size_t max_connections_per_address = 1'000;  ///< WebSockets of an address; 0: no limit
-    RateLimit connections{100, 1'000};                ///< new TCP connections of an address
-    RateLimit requests{200, 5'000};                   ///< HTTP requests of an address
+    std::size_t max_connections = 2'000;            ///< HTTP and WebSocket, in all
+    std::size_t max_connections_per_address = 300;  ///< the same of one client
+    /// The last places of max_connections, which are kept for requests that App::set_reserved_for()
+    /// recognises.
+    std::size_t reserved_connections = 0;
+    std::size_t max_answer_bytes = 128 * 1024 * 1024;  ///< HTTP answers under way, in all
+    std::size_t max_answer_bytes_per_address = 32 * 1024 * 1024;  ///< the same of one client
 };
 
-/// Keeps account of addresses. An IPv6 address counts by its /64 network, the least that
-/// a customer gets; an IPv4 address is one address, in whichever of the two it is written.
-///
-/// An address without WebSockets whose buckets are full again is as one never seen, and is
-/// forgotten: what is kept grows with the connections of the last seconds, not with the addresses
-/// of the past.
+/// Gives out places, and takes them back. All of them have to be gone before the Admission is.
 class Admission {
-    struct Client;
-    struct Release {
-        Admission* admission;
-        void operator()(Client* client) const { admission->release(*client); }
-    };
-
 public:
-    using Address = boost::asio::ip::address;
-    using Clock = TokenBucket::Clock;
-
-    /// The place of one WebSocket, which is free again when this ends.
-    using Slot = std::unique_ptr<Client, Release>;
+    using Client = std::shared_ptr<ClientBudget>;
 
     /// Why there is no place.
     struct Refusal {
-        std::string_view reason;  ///< for the close frame
+        std::string_view reason;  ///< for the close frame, and for an HTTP answer
         std::string_view name;    ///< for Refusals
     };
+    static constexpr Refusal server_full{"Server is full", "server_full"};
+    static constexpr Refusal address_full{"Too many connections", "address_full"};
 
-    /// The time is `now`'s, which a test may tell.
-    explicit Admission(const AdmissionSettings& settings,
-                       std::function<Clock::time_point()> now = Clock::now);
+    /// The place of one connection, which is free again when this ends. It may be empty.
+    class Slot {
+    public:
+        Slot() = default;
+        Slot(Slot&& other) noexcept
+            : admission_(std::exchange(other.admission_, nullptr)),
+              client_(std::move(other.client_)),
+              reserved_(other.reserved_) {}
+        Slot& operator=(Slot other) noexcept {
+            std::swap(admission_, other.admission_);
+            std::swap(client_, other.client_);
+            std::swap(reserved_, other.reserved_);
+            return *this;
+        }
+        ~Slot();
+
+        explicit operator bool() const noexcept { return admission_ != nullptr; }
+        /// Whether it is one of those kept for some.
+        bool is_reserved() const noexcept { return reserved_; }
+
+    private:
+        friend class Admission;
+        Slot(Admission& admission, Client client, bool reserved);
+
+        Admission* admission_ = nullptr;
+        Client client_;
+        bool reserved_ = false;
+    };
+
+    /// The memory of one answer, which is free again when this ends.
+    class Answer {
+    public:
+        Answer(Answer&& other) noexcept
+            : admission_(std::exchange(other.admission_, nullptr)),
+              client_(std::move(other.client_)),
+              bytes_(other.bytes_) {}
+        Answer& operator=(Answer other) noexcept {
+            std::swap(admission_, other.admission_);
+            std::swap(client_, other.client_);
+            std::swap(bytes_, other.bytes_);
+            return *this;
+        }
+        ~Answer();
+
+    private:
+        friend class Admission;
+        Answer(Admission& admission, Client client, std::size_t bytes);
+
+        Admission* admission_;
+        Client client_;
+        std::size_t bytes_;
+    };
+
+    explicit Admission(const AdmissionSettings& settings) : settings_(settings) {}
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
 
-    /// A TCP connection has come. How long until one of this address may come: zero if it may now.
-    Clock::duration allow_connection(const Address& address);
+    /// A connection of that client has come.
+    std::variant<Slot, Refusal> acquire(const Client& client);
 
-    /// An HTTP request has come. How long until this address may send one: zero if it may now.
-    Clock::duration allow_request(const Address& address);
+    /// The request that came over the connection is known now, and so is whether it may have one of
+    /// the places that are kept. Whether it may stay.
+    bool confirm(Slot& slot, bool may_have_reserved) noexcept;
 
-    /// A WebSocket is asked for. All slots have to be gone before the Admission is.
-    std::variant<Slot, Refusal> acquire(const Address& address);
+    /// A connection turns out to serve another client: a proxy says so of the request that has
+    /// come. Refuses, and changes nothing, if that client has no place left.
+    std::optional<Refusal> move(Slot& slot, const Client& client);
 
-    /// The addresses that are remembered.
-    std::size_t size() const noexcept { return clients_.size(); }
+    /// An answer that takes so many bytes of memory is to be sent. Nothing if there is too much of
+    /// that already.
+    std::optional<Answer> hold_answer(const Client& client, std::size_t bytes);
+
+    std::size_t connections() const noexcept { return connections_; }
+    std::size_t answer_bytes() const noexcept { return answer_bytes_; }
 
 private:
-    /// What is known of an address.
-    struct Client {
-        explicit Client(const AdmissionSettings& settings)
-            : connections(settings.connections), requests(settings.requests) {}
-
-        TokenBucket connections;
-        TokenBucket requests;
-        std::size_t slots = 0;
-    };
-    using Network = boost::asio::ip::address_v6;
-    using Clients = std::map<Network, Client>;
-
-    /// How long until there is a token in the bucket, from which one is taken if there is.
-    Clock::duration take(TokenBucket& bucket) const;
-    static Network network_of(const Address& address);
-    Client& client(const Address& address);
-    void release(Client& client) noexcept;
-    void forget_idle();
+    bool has_unreserved() const noexcept;
 
     AdmissionSettings settings_;
-    std::function<Clock::time_point()> now_;
-    Clients clients_;
-    std::size_t slots_ = 0;
-    std::size_t forget_at_ = 0;  // when there are so many addresses, it is time to forget some
+    std::size_t connections_ = 0;
+    std::size_t reserved_ = 0;  // of them
+    std::size_t answer_bytes_ = 0;
 };
 
 }  // namespace beastapi::detail

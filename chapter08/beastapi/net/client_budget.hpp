@@ -72,6 +72,9 @@ public:
     /// comes next waits for it.
     void owe_out(std::size_t bytes) { out_.owe(now_(), bytes); }
 
+    /// How long it takes until what it has made the server send is paid for.
+    Clock::duration debt_out() const { return out_.wait(now_(), 0); }
+
     /// What it costs to send a message of that size to so many connections.
     static constexpr std::size_t cost_out(std::size_t size, std::size_t connections) {
         return (size + frame_overhead_out) * connections;
@@ -79,6 +82,14 @@ public:
 
     /// Whether it has not cost anything for so long that it is as a new one.
     bool full() const;
+
+    /// What Admission counts: the client's open connections, and the bytes of memory that hold
+    /// answers for it.
+    struct Held {
+        std::size_t connections = 0;
+        std::size_t answer_bytes = 0;
+    };
+    Held held{};
 
 private:
     Clock::duration take(TokenBucket& bucket, std::size_t tokens);

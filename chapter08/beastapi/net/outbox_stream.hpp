@@ -37,7 +37,9 @@ public:
                 std::size_t written = 0;
                 const auto end = boost::asio::buffer_sequence_end(from);
                 for (auto it = boost::asio::buffer_sequence_begin(from); it != end; ++it) {
-                    const boost::asio::const_buffer buffer = *it;
+                    // The rest of a large body waits where it is, and not in a copy of it.
+                    const boost::asio::const_buffer buffer =
+                        boost::asio::buffer(*it, Outbox::high_water - written);
                     outbox->append({static_cast<const char*>(buffer.data()), buffer.size()});
                     written += buffer.size();
                 }

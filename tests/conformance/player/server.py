@@ -17,6 +17,7 @@ PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debia
 # The players of a conversation talk as fast as they can, and as much; a scenario about limits sets
 # its own.
 UNHURRIED = {"--message-rate": "0", "--max-text-length": "0", "--request-rate": "0"}
+UNHURRIED |= {"--client-rate-in": "0", "--client-rate-out": "0"}
 
 START_DEADLINE = 20.0  # seconds
 STOP_DEADLINE = 5.0
