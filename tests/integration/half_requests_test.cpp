@@ -218,6 +218,8 @@ BOOST_AUTO_TEST_CASE(two_thousand_delay_nobody_and_are_all_sent_away) {
                                              request_timeout,
                                              "--message-rate",
                                              "0",
+                                             "--max-connections",
+                                             "0",
                                              "--max-connections-per-address",
                                              "0",
                                              "--client-rate-in",

@@ -65,9 +65,40 @@ awaitable<void> check_admission(unsigned short port) {
     WebSocketClient fourth = co_await connect_from("127.0.0.3", port);
     co_await fourth.expect_close(1008, "Server is full");
     const HttpResponse ninth = co_await get(port, "/health");
-    BOOST_TEST(ninth.status == 200U);
+    BOOST_TEST(ninth.status == 503U);
     const HttpResponse tenth = co_await get(port, "/health");
     BOOST_TEST(tenth.status == 429U);
+}
+
+awaitable<void> check_budget_out(unsigned short port) {
+    const HttpResponse no_echo = co_await get(port, "/ws");
+    BOOST_TEST(no_echo.status == 404U);
+    const HttpResponse second = co_await get(port, "/health");
+    BOOST_TEST(second.status == 429U);
+}
+
+awaitable<void> check_budget_in(unsigned short port) {
+    for (int i = 0; i < 4; ++i) {
+        const HttpResponse response = co_await get(port, "/health");
+        BOOST_TEST(response.status == 200U);
+    }
+    const HttpResponse fifth = co_await get(port, "/health");
+    BOOST_TEST(fifth.status == 429U);
+}
+
+/// So many WebSockets without a token find a place.
+awaitable<void> check_places(unsigned short port, std::size_t places) {
+    std::vector<WebSocketClient> clients;
+    for (std::size_t i = 0; i < places; ++i) {
+        clients.push_back(co_await connect_from("127.0.0.1", port));
+    }
+    WebSocketClient late = co_await connect_from("127.0.0.1", port);
+    co_await late.expect_close(1008, "Server is full");
+    for (WebSocketClient& client : clients) {
+        co_await client.send_text("X");
+        const std::string answer = co_await client.receive_text();
+        BOOST_TEST(answer == "Echo: X");
+    }
 }
 
 /// One option and how it shows that it works.
@@ -174,6 +205,40 @@ BOOST_AUTO_TEST_CASE(each_is_taken_from_a_file) {
     check({}, {"CHAT_CONFIG=" + file});
 }
 
+BOOST_AUTO_TEST_CASE(what_a_client_may_cost_is_taken_from_anywhere) {
+    for (const bool by_environment : {false, true}) {
+        std::vector<std::string> arguments{"--port", "0", "--no-echo"};
+        ServerProcess::Environment environment;
+        if (by_environment) {
+            arguments = {"--port", "0"};
+            environment = {"CHAT_NO_ECHO=true", "CHAT_CLIENT_RATE_OUT=1",
+                           "CHAT_CLIENT_BURST_OUT=1024"};
+        } else {
+            arguments.insert(arguments.end(),
+                             {"--client-rate-out", "1", "--client-burst-out", "1024"});
+        }
+        ServerProcess process(std::move(arguments), std::move(environment));
+        run(check_budget_out(process.port()));
+    }
+    ServerProcess process({"--port", "0", "--client-rate-in", "1", "--client-burst-in", "1024"});
+    run(check_budget_in(process.port()));
+}
+
+BOOST_AUTO_TEST_CASE(places_are_kept_for_tokens_a_tenth_by_default) {
+    const std::string secret = directory.write("secret", std::string(32, 's')).string();
+    const std::vector<std::string> limits{"--port", "0", "--max-connections", "10"};
+    const std::vector<std::pair<std::vector<std::string>, std::size_t>> cases{
+        {{}, 10},
+        {{"--jwt-secret-file", secret}, 9},
+        {{"--jwt-secret-file", secret, "--reserved-connections", "4"}, 6}};
+    for (const auto& [more, places] : cases) {
+        std::vector<std::string> arguments = limits;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        ServerProcess process(std::move(arguments));
+        run(check_places(process.port(), places));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_command_line_outweighs_the_environment_and_that_the_file) {
     const std::string file = directory.write("chat.toml", "heartbeat-interval = 3\n").string();
     const std::string variable = "CHAT_HEARTBEAT_INTERVAL=2";
@@ -207,6 +272,13 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
     check_refused({"--max-connections", "-1"});
     check_refused({"--max-connections", "many"});
     check_refused({"--max-connections-per-address", "-1"});
+    check_refused({"--reserved-connections", "-1"});
+    check_refused({"--client-rate-in", "nan"});
+    check_refused({"--client-rate-in", "0.5"});
+    check_refused({"--client-rate-out", "-1"});
+    check_refused({"--client-rate-out", "2e9"});
+    check_refused({"--client-burst-in", "1023"});
+    check_refused({"--client-burst-out", "0"});
     check_refused({"--connection-rate", "-1"});
     check_refused({"--connection-rate", "nan"});
     check_refused({"--request-rate", "nan"});

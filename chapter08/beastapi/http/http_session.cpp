@@ -272,6 +272,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         if (refused) {
             response = std::move(refused);
             keep_alive = false;
+            charged = {};
         }
         co_await pause(self, charged.pause);
         self->abort_when_stuck(deadline, charged.bytes);
