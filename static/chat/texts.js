@@ -46,7 +46,7 @@ export const TEXTS = {
   'rooms.show': ['＋ 房間', '+ Rooms'],
   'rooms.none': ['還沒有房間。開一個吧！', 'No rooms yet. Open one!'],
   'room.label': ['房間名稱', 'Name of a room'],
-  'room.placeholder': ['尋找或開啟房間', 'Find or open a room'],
+  'room.placeholder': ['尋找或開啟房間', 'Find or open'],
   'room.open': ['開啟', 'Open'],
   'room.leave': ['離開', 'Leave'],
   'room.leave.label': ['離開房間 {name}', 'Leave the room {name}'],
