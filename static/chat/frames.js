@@ -119,5 +119,6 @@ function receiveConfirmation(data) {
 
 function receiveUsers(data) {
   const conversation = conversationIn(data.room);
-  if (conversation) setPeople(conversation, data.users ?? [], data.member_count ?? data.connected_count);
+  const count = data.member_count ?? data.connected_count;
+  if (conversation) setPeople(conversation, data.users ?? [], count);
 }

@@ -26,7 +26,7 @@ export function setRoomCount(room, count) {
   else listSoon();
 }
 
-// Of too many rooms those with the most members are listed, after mine: it takes people to be there.
+// Of too many rooms, those that I'm in and those with the most members are listed.
 function firstRooms(found) {
   if (found.length <= MOST_LISTED) return found;
   const weight = room => (conversationIn(room) ? Infinity : counts.get(room) ?? 0);
