@@ -2,6 +2,7 @@
 
 #include "beastapi/http/server.hpp"
 #include "beastapi/net/descriptor_limit.hpp"
+#include "beastapi/net/event_loop.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
 
@@ -226,7 +227,7 @@ void App::run(const ServerSettings& settings) {
     if (!spdlog::should_log(spdlog::level::info) && settings.port == 0) {
         fmt::print(stderr, "{}\n", server->url());
     }
-    context.run();
+    detail::run_event_loop(context);
     // Handlers that are still suspended end with the context, while what they were bound to lives.
     server->abort_all();
     spdlog::info("finished");

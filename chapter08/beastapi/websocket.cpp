@@ -2,10 +2,27 @@
 
 #include "beastapi/ws/websocket_connection.hpp"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 namespace beastapi {
 
 using detail::Opcode;
 using detail::WebSocketConnection;
+
+namespace {
+
+/// RFC 6455, section 7.4: the codes that are defined, but for those that are never sent, and those
+/// of libraries and applications.
+bool may_be_sent(std::uint16_t code) {
+    const bool defined = code >= close_code::normal && code <= close_code::bad_gateway;
+    const bool never =
+        code == 1004 || code == close_code::no_status || code == close_code::abnormal;
+    return (defined && !never) || (code >= 3000 && code <= 4999);
+}
+
+}  // namespace
 
 WebSocketDisconnect::WebSocketDisconnect(std::uint16_t code, std::string reason)
     : code_(code), reason_(std::move(reason)) {}
@@ -47,11 +64,15 @@ void WebSocket::post_volatile_text(std::string_view text) const {
 }
 
 void WebSocket::post_close(std::uint16_t code, std::string_view reason) const {
+    if (!may_be_sent(code)) {
+        throw std::invalid_argument(
+            fmt::format("{} is not a code that a close frame may carry", code));
+    }
     connection_->close(code, reason);
 }
 
 awaitable<void> WebSocket::close(std::uint16_t code, std::string reason) const {
-    connection_->close(code, reason);
+    post_close(code, reason);
     co_return;
 }
 

@@ -35,6 +35,7 @@ inline constexpr std::uint16_t policy_violation = 1008;
 inline constexpr std::uint16_t message_too_big = 1009;
 inline constexpr std::uint16_t internal_error = 1011;
 inline constexpr std::uint16_t try_again_later = 1013;
+inline constexpr std::uint16_t bad_gateway = 1014;
 }  // namespace close_code
 
 /// Thrown by the operations of a WebSocket once the connection has ended, by whichever side.
@@ -108,7 +109,8 @@ public:
     /// Says goodbye: sends a close frame behind all that was sent before, and throws away what has
     /// not been received. Before accept() the client gets 403 Forbidden instead. The closing
     /// handshake (RFC 6455, section 7.1.2) goes on by itself. `reason` holds at most 123 bytes of
-    /// UTF-8; what is beyond that is cut off. Does nothing once the connection has ended.
+    /// UTF-8; what is beyond that is cut off. Does nothing once the connection has ended. Throws
+    /// std::invalid_argument for a code that no close frame may carry (RFC 6455, section 7.4).
     awaitable<void> close(std::uint16_t code = close_code::normal, std::string reason = {}) const;
 
     /// The same for whoever is no coroutine, such as the handler of a timer.

@@ -44,9 +44,7 @@ TestServerOptions bytes_out(double rate, std::uint32_t burst) {
     TestServerOptions options = quiet();
     options.server.client_rate_out = rate;
     options.server.client_burst_out = burst;
-    options.set_up = [](beastapi::App& app, chat::Chat&) {
-        app.get("/large", large_answer);
-    };
+    options.set_up = [](beastapi::App& app, chat::Chat&) { app.get("/large", large_answer); };
     return options;
 }
 

@@ -1,6 +1,7 @@
 // How the server lets go of a peer: in bounded time, for every reason to end a connection, and
 // whatever the peer does to hold it.
 #include "beastapi/asyncio.hpp"
+#include "chat/session.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,9 +38,8 @@ awaitable<void> wait_for_cue(const Cue& cue) {
     }
 }
 
-awaitable<void> closes_when_told(WebSocket websocket, chat::ConnectionManager& manager,
-                                 const Cue& cue) {
-    const auto member = co_await manager.connect(websocket, "Peer");
+awaitable<void> closes_when_told(WebSocket websocket, chat::Chat& chat, const Cue& cue) {
+    const auto session = co_await chat.connect(websocket, "Peer");
     co_await wait_for_cue(cue);
     co_await websocket.close(4000, "Enough");
 }
@@ -50,9 +50,8 @@ awaitable<void> expire_when_told(WebSocket websocket, const Cue& cue) {
     websocket.post_close(beastapi::close_code::policy_violation, "Unauthorized");
 }
 
-awaitable<void> is_closed_from_outside(WebSocket websocket, chat::ConnectionManager& manager,
-                                       const Cue& cue) {
-    const auto member = co_await manager.connect(websocket, "Peer");
+awaitable<void> is_closed_from_outside(WebSocket websocket, chat::Chat& chat, const Cue& cue) {
+    const auto session = co_await chat.connect(websocket, "Peer");
     const auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::co_spawn(executor, expire_when_told(websocket, cue), boost::asio::detached);
     while (true) {
@@ -193,9 +192,9 @@ TestServerOptions options_of(const Reason& reason, const Cue& cue) {
     options.server.send_timeout = patience;
     options.server.shutdown_timeout = 1h;  // would end all of them
     reason.configure(options);
-    options.set_up = [&cue](beastapi::App& app, chat::ConnectionManager& manager) {
-        app.websocket("/closing", closes_when_told, manager, cue);
-        app.websocket("/expiring", is_closed_from_outside, manager, cue);
+    options.set_up = [&cue](beastapi::App& app, chat::Chat& chat) {
+        app.websocket("/closing", closes_when_told, chat, cue);
+        app.websocket("/expiring", is_closed_from_outside, chat, cue);
     };
     return options;
 }

@@ -1,6 +1,7 @@
 // A peer that keeps the rules is never taken for dead, however busy its handler is, and however its
 // bytes arrive.
 #include "beastapi/asyncio.hpp"
+#include "chat/session.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -27,7 +28,7 @@ awaitable<void> works_before_it_reads(WebSocket websocket) {
 TestServerOptions with_a_busy_handler() {
     TestServerOptions options = quiet();
     options.server.ping_interval = interval;
-    options.set_up = [](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [](beastapi::App& app, chat::Chat&) {
         app.websocket("/busy", works_before_it_reads);
     };
     return options;

@@ -90,12 +90,35 @@ unsigned short Server::port() const {
     return acceptor_.local_endpoint().port();
 }
 
-void Server::start() {
-    asio::co_spawn(context_, accept_loop(shared_from_this()), asio::detached);
+void Server::start() noexcept {
+    start_.post(context_.get_executor(), [self = shared_from_this()] {
+        try {
+            asio::co_spawn(self->context_, accept_loop(self), asio::detached);
+        } catch (const std::exception&) {
+            self->start();  // again, behind all else that is to do: something will free memory
+        }
+    });
 }
 
+/// Lives in the coroutine that accepts. Asio destroys a coroutine for whose next operation there is
+/// no memory: then another one is begun.
+class Server::AcceptGuard {
+public:
+    explicit AcceptGuard(std::shared_ptr<Server> server) noexcept : server_(std::move(server)) {}
+    AcceptGuard(const AcceptGuard&) = delete;
+    AcceptGuard& operator=(const AcceptGuard&) = delete;
+    ~AcceptGuard() {
+        if (!server_->stopping_ && !server_->context_.stopped()) {
+            server_->start();
+        }
+    }
+
+private:
+    std::shared_ptr<Server> server_;
+};
+
 awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
-    auto last_complaint = std::chrono::steady_clock::time_point::min();
+    const AcceptGuard guard(self);
     while (!self->stopping_) {
         tcp::endpoint client;
         auto [error, socket] = co_await self->acceptor_.async_accept(
@@ -104,17 +127,24 @@ awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
             co_return;
         }
         if (error) {
-            // Out of descriptors, as a rule: those who are served go on, and one of them will
-            // leave.
-            const auto now = std::chrono::steady_clock::now();
-            if (now - 1s >= last_complaint) {
-                last_complaint = now;
-                spdlog::error("cannot accept a connection: {}", error.message());
-            }
+            // Out of descriptors, as a rule: the others are served on, and one of them will leave.
+            self->complain(error.message());
             co_await asyncio::sleep(100ms);
             continue;
         }
-        begin(self, std::move(socket), client);
+        try {
+            begin(self, std::move(socket), client);
+        } catch (const std::exception& failure) {
+            self->complain(failure.what());
+        }
+    }
+}
+
+void Server::complain(std::string_view why) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_complaint_ >= 1s) {
+        last_complaint_ = now;
+        spdlog::error("cannot accept a connection: {}", why);
     }
 }
 

@@ -30,8 +30,8 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Begins to accept.
-    void start();
+    /// Begins to accept. It goes on until stop(), even if memory runs out on the way.
+    void start() noexcept;
 
     /// Stops to accept, closes every WebSocket with 1001, lets responses finish, and waits for the
     /// sessions to end; those that have not after the shutdown timeout are torn.
@@ -84,8 +84,11 @@ private:
     using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
                                                         boost::asio::io_context::executor_type>;
 
+    class AcceptGuard;
+
     void listen(const std::string& host, unsigned short port);
     static awaitable<void> accept_loop(std::shared_ptr<Server> self);
+    void complain(std::string_view why);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                       const boost::asio::ip::tcp::endpoint& peer);
     std::variant<Admission::Slot, Admission::Refusal> acquire(const Admission::Client& client);
@@ -102,6 +105,8 @@ private:
     ClientBudgets clients_;
     Admission admission_;
     Acceptor acceptor_;
+    PostStorage start_;
+    std::chrono::steady_clock::time_point last_complaint_{};
     WriteCoalescer coalescer_;
     bool stopping_ = false;
     bool aborted_ = false;  // the shutdown timeout is over

@@ -7,7 +7,8 @@
 namespace beastapi::detail {
 
 void raise_descriptor_limit(std::size_t connections) {
-    constexpr std::size_t others = 300;  // files, the log, those who are told that there is no place
+    constexpr std::size_t others =
+        300;  // files, the log, those who are told that there is no place
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return;
