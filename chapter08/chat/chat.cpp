@@ -1,5 +1,6 @@
 #include "chat/chat.hpp"
 
+#include "beastapi/net/client_budget.hpp"
 #include "chat/names.hpp"
 #include "chat/session.hpp"
 
@@ -18,9 +19,10 @@ using std::chrono::system_clock;
 namespace {
 
 /// Closes a connection whose handshake is done, so that a browser can read why.
-awaitable<void> refuse(WebSocket websocket, std::string reason) {
-    co_await websocket.close(beastapi::close_code::policy_violation, reason);
-    throw beastapi::WebSocketDisconnect(beastapi::close_code::policy_violation, reason);
+awaitable<void> refuse(WebSocket websocket, std::string reason,
+                       std::uint16_t code = beastapi::close_code::policy_violation) {
+    co_await websocket.close(code, reason);
+    throw beastapi::WebSocketDisconnect(code, reason);
 }
 
 void end_by_expiry(const WebSocket& websocket, Chat& chat) {
@@ -53,13 +55,21 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
             co_await refuse(websocket, "Unauthorized");
         }
         name = std::move(claims->name);
+        if (const auto& budget = websocket.budget()) {
+            // Who has a token is a client of its own, wherever it connects from.
+            websocket.charge_to(budget->of_user(name_key(*name)));
+        }
         const auto executor = co_await boost::asio::this_coro::executor;
         expiry = std::make_unique<TokenExpiry>(
             executor, [this, websocket] { end_by_expiry(websocket, *this); });
         expiry->expire_after(claims->valid_until - system_clock::now());
     }
     Session session(*this, manager_.connect(websocket, name.value_or("")), std::move(expiry));
-    session.announce();
+    const auto wait = session.announce();
+    if (wait > wait.zero()) {
+        refusals_.count("bytes_out");
+        co_await refuse(websocket, "Too much traffic", beastapi::close_code::try_again_later);
+    }
     co_return session;
 }
 // [/connect]

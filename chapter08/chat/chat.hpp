@@ -28,7 +28,8 @@ public:
     ///
     /// Throws WebSocketDisconnect if the client has gone, its name is not valid, or tokens give the
     /// names and it has none for this one: then it was closed with 1008 (Policy Violation), after
-    /// the handshake, so that a browser can read why. When the token runs out, the connection is
+    /// the handshake, so that a browser can read why. The same with 1013 (Try Again Later), if the
+    /// client cannot pay for being announced. When the token runs out, the connection is
     /// closed so, too.
     beastapi::awaitable<Session> connect(beastapi::WebSocket websocket,
                                          std::optional<std::string> username = {});

@@ -1,5 +1,6 @@
 #include "chat/session.hpp"
 
+#include "beastapi/net/client_budget.hpp"
 #include "chat/names.hpp"
 
 #include <spdlog/spdlog.h>
@@ -13,6 +14,9 @@ using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 namespace {
+
+// Who comes, goes again, and leaving is never refused: so both notices are paid for on entry.
+constexpr std::size_t notices = 2;
 
 /// What `make` gives back, or nothing if there is no memory for it.
 template <class Make>
@@ -41,14 +45,19 @@ Session::~Session() {
 }
 
 // [announce]
-void Session::announce() {
+steady_clock::duration Session::announce() {
     const ConnectionManager& manager = chat_->manager();
     if (is_only_connection()) {
         const std::string notice =
             chat_->messages().join(member_->username(), manager.get_connection_count());
+        const auto wait = pay(notice.size(), notices * manager.get_connection_count());
+        if (wait > wait.zero()) {
+            return wait;
+        }
         manager.broadcast(notice, &*member_);
     }
     announced_ = true;
+    return {};
 }
 
 void Session::leave() noexcept {
@@ -78,16 +87,16 @@ std::string Session::welcome() const {
     if (member_->user == nullptr) {
         return chat_->messages().welcome(manager.get_connection_count());
     }
-    return chat_->messages().welcome(member_->username(), manager.get_connection_count(),
-                                     manager.get_connected_users());
+    return owed(chat_->messages().welcome(member_->username(), manager.get_connection_count(),
+                                          manager.get_connected_users()));
 }
 
 std::string Session::welcome_with_heartbeat() const {
     const ConnectionManager& manager = chat_->manager();
     const std::chrono::duration<double> interval = chat_->settings().heartbeat_interval;
-    return chat_->messages().welcome_with_heartbeat(
+    return owed(chat_->messages().welcome_with_heartbeat(
         member_->username(), manager.get_connection_count(), manager.get_connected_users(),
-        interval.count());
+        interval.count()));
 }
 
 steady_clock::duration Session::idle_time() const {
@@ -165,7 +174,11 @@ Reply Session::deliver(const ClientMessage& message, std::string_view sender) {
     if (room == nullptr) {
         return refuse(ErrorCode::not_in_room, *message.room);
     }
-    tell(*room, chat_->messages().message(sender, message, room->name()));
+    const std::string text = chat_->messages().message(sender, message, room->name());
+    if (auto refusal = charge(text.size(), room->size())) {
+        return refusal;
+    }
+    chat_->manager().broadcast_to_room(text, *room);
     return std::nullopt;
 }
 
@@ -177,17 +190,45 @@ std::string Session::deliver_privately(const ClientMessage& message, std::string
     if (target == nullptr) {
         return refuse(ErrorCode::user_offline, *message.target_user);
     }
-    tell(*target, chat_->messages().private_message(sender, message));
+    const std::string text = chat_->messages().private_message(sender, message);
+    if (auto refusal = charge(text.size(), target->connections.size())) {
+        return std::move(*refusal);
+    }
+    chat_->manager().send_to_user(text, *target);
     return chat_->messages().confirmation(*message.target_user, message);
 }
 // [/deliver]
 
-void Session::tell(const Room& room, std::string_view text) {
-    chat_->manager().broadcast_to_room(text, room);
+// [charge]
+steady_clock::duration Session::pay(std::size_t size, std::size_t connections) const {
+    const auto& budget = member_->websocket.budget();
+    return budget == nullptr
+               ? steady_clock::duration::zero()
+               : budget->take_out(beastapi::ClientBudget::cost_out(size, connections));
 }
 
-void Session::tell(const User& user, std::string_view text) {
-    chat_->manager().send_to_user(text, user);
+Reply Session::charge(std::size_t size, std::size_t connections) const {
+    const auto wait = pay(size, connections);
+    if (wait == wait.zero()) {
+        return std::nullopt;
+    }
+    chat_->refusals().count("bytes_out");
+    return chat_->messages().rate_limited(std::chrono::ceil<std::chrono::milliseconds>(wait));
+}
+// [/charge]
+
+// Of an answer that grows with the number of members.
+std::string Session::charged(std::string answer) const {
+    auto refusal = charge(answer.size(), 1);
+    return refusal ? std::move(*refusal) : std::move(answer);
+}
+
+// The same for one that cannot be refused any more: what the client asks for next waits for it.
+std::string Session::owed(std::string answer) const {
+    if (const auto& budget = member_->websocket.budget()) {
+        budget->owe_out(beastapi::ClientBudget::cost_out(answer.size(), 1));
+    }
+    return answer;
 }
 
 Session::Speaker Session::speaker_of(const ClientMessage& message) const {
@@ -222,6 +263,9 @@ std::string Session::join_room(std::string_view room) {
     if (member_->rooms.size() >= max_rooms) {
         return refuse(ErrorCode::too_many_rooms, room);
     }
+    if (auto refusal = charge_notices(*name)) {
+        return std::move(*refusal);
+    }
     const auto& [joined, came] = chat_->manager().join_room(*member_, *name);
     if (came) {
         const std::string notice =
@@ -229,6 +273,15 @@ std::string Session::join_room(std::string_view room) {
         chat_->manager().broadcast_to_room(notice, joined, &*member_);
     }
     return describe(joined);
+}
+
+Reply Session::charge_notices(const std::string& room) const {
+    const auto& rooms = chat_->manager().rooms();
+    const auto known = rooms.find(name_key(room));
+    constexpr std::size_t notice = 128;  // bytes, without the names
+    return known == rooms.end() ? std::nullopt
+                                : charge(notice + room.size() + member_->username().size(),
+                                         notices * known->second->size());
 }
 
 std::string Session::leave_room(std::string_view room) {
@@ -252,7 +305,7 @@ void Session::leave_room(Room& room) noexcept {
 // [/rooms]
 
 std::string Session::describe(const Room& room) const {
-    return chat_->messages().joined(room.name(), names_in(room), room.size());
+    return owed(chat_->messages().joined(room.name(), names_in(room), room.size()));
 }
 
 std::string Session::who(const std::optional<std::string>& room) const {
@@ -261,9 +314,9 @@ std::string Session::who(const std::optional<std::string>& room) const {
         return refuse(ErrorCode::not_in_room, *room);
     }
     if (!room) {
-        return chat_->messages().users(names_in(*asked), asked->size());
+        return charged(chat_->messages().users(names_in(*asked), asked->size()));
     }
-    return chat_->messages().users_of_room(asked->name(), names_in(*asked), asked->size());
+    return charged(chat_->messages().users_of_room(asked->name(), names_in(*asked), asked->size()));
 }
 
 Reply Session::typing(const ClientMessage& message) {
@@ -274,6 +327,9 @@ Reply Session::typing(const ClientMessage& message) {
     Speaker speaker = speaker_of(message);
     if (!speaker.refusal) {
         const std::string signal = chat_->messages().typing(speaker.name, room->name());
+        if (auto refusal = charge(signal.size(), room->size())) {
+            return refusal;
+        }
         chat_->manager().broadcast_volatile(signal, *room, &*member_);
     }
     return std::move(speaker.refusal);

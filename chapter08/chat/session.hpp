@@ -36,8 +36,9 @@ public:
     Session& operator=(Session&&) = delete;
     ~Session();
 
-    /// Tells the others that a user has come, if this is the user's first connection.
-    void announce();
+    /// Tells the others that a user has come, if this is the user's first connection. Zero, or how
+    /// long until the client can pay for that, and for the notice that it has left.
+    std::chrono::steady_clock::duration announce();
 
     /// What the member is told first; on the heartbeat endpoint with the interval of its pings.
     std::string welcome() const;
@@ -65,8 +66,11 @@ private:
     Reply handle_message(const ClientMessage& message);
     Reply deliver(const ClientMessage& message, std::string_view sender);
     std::string deliver_privately(const ClientMessage& message, std::string_view sender);
-    void tell(const Room& room, std::string_view text);
-    void tell(const User& user, std::string_view text);
+    /// Charges the client for what it makes the server send. If it cannot pay, the answer.
+    Reply charge(std::size_t size, std::size_t connections) const;
+    std::chrono::steady_clock::duration pay(std::size_t size, std::size_t connections) const;
+    std::string charged(std::string answer) const;
+    std::string owed(std::string answer) const;
     std::string leave_room(std::string_view room);
     void leave_room(Room& room) noexcept;
     std::string who(const std::optional<std::string>& room) const;
@@ -74,6 +78,7 @@ private:
     std::string refresh(std::string_view token);
     std::string refuse(ErrorCode code, std::string_view subject = {}) const;
     std::string describe(const Room& room) const;
+    Reply charge_notices(const std::string& room) const;
 
     Speaker speaker_of(const ClientMessage& message) const;
     bool may_see_users() const;

@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(ipv4_in_ipv6_is_the_ipv4_address) {
 BOOST_AUTO_TEST_CASE(a_user_is_another_client_than_any_address) {
     const auto user = budgets.of_user("alice");
     BOOST_TEST((user == budgets.of_user("alice")));
+    BOOST_TEST((user == budgets.of_address(address("192.0.2.1"))->of_user("alice")));
     BOOST_TEST((user != budgets.of_user("bob")));
     BOOST_TEST((user != budgets.of_address(address("192.0.2.1"))));
 }

@@ -87,13 +87,13 @@ std::string what(const std::exception_ptr& failure) {
 
 void HttpSession::start(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& peer,
                         Admission::Client client,
-                        std::variant<Admission::Slot, Admission::Refusal> place) {
+                        std::variant<Admission::Slot, const Admission::Refusal*> place) {
     const auto session = std::make_shared<HttpSession>(std::move(server), std::move(socket), peer);
     session->client_ = std::move(client);
     if (auto* const slot = std::get_if<Admission::Slot>(&place)) {
         session->slot_ = std::move(*slot);
     } else {
-        session->no_place_ = std::get<Admission::Refusal>(place);
+        session->no_place_ = std::get<const Admission::Refusal*>(place);
         session->turned_away_ = session->server_->turned_away();
     }
     session->spawn(run(session));
@@ -107,7 +107,7 @@ void HttpSession::turn_away(std::shared_ptr<Server> server, Outbox::Socket socke
 
 HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket,
                          const Endpoint& peer)
-    : server_(std::move(server)), peer_(peer), pause_(socket.get_executor()) {
+    : server_(std::move(server)), peer_(peer) {
     error_code ignored;
     // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -131,7 +131,7 @@ void HttpSession::go_away() {
         websocket->close(close_code::going_away, "Server is shutting down");
         return;
     }
-    pause_.cancel();
+    end_pause();
     if (waiting_for_request_) {
         error_code ignored;
         outbox_->socket().cancel(ignored);
@@ -144,7 +144,7 @@ void HttpSession::abort() {
     if (const auto websocket = websocket_.lock()) {
         websocket->abort();
     }
-    pause_.cancel();
+    end_pause();
     outbox_->abort();
 }
 
@@ -165,7 +165,7 @@ void HttpSession::end_waiting() noexcept {
 void HttpSession::give_way(const Admission::Refusal& refusal) {
     server_->waiting().erase(waiting_);
     slot_ = {};
-    no_place_ = refusal;
+    no_place_ = &refusal;
     turned_away_ = server_->turned_away();
     error_code ignored;
     outbox_->socket().cancel(ignored);
@@ -364,9 +364,9 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
                                           const std::string& early) {
     request.body = {};  // it would be kept for as long as the connection
     client_->take_in(size_of(*message));
-    const auto refusal = check_place(request);
+    const auto* const refusal = check_place(request);
     const WebSocketSettings& settings =
-        refusal ? server_->refused_websocket_settings() : server_->websocket_settings();
+        refusal != nullptr ? server_->refused_websocket_settings() : server_->websocket_settings();
     return {route,
             std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
                                                   early, client_, settings, server_->refusals()),

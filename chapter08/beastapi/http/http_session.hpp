@@ -35,7 +35,7 @@ public:
     /// Serves. One that has no place is told why when it has sent its request.
     static void start(std::shared_ptr<Server> server, Outbox::Socket socket, const Endpoint& peer,
                       Admission::Client client,
-                      std::variant<Admission::Slot, Admission::Refusal> place);
+                      std::variant<Admission::Slot, const Admission::Refusal*> place);
 
     /// Answers at once, without a look at the request, and ends soon.
     static void turn_away(std::shared_ptr<Server> server, Outbox::Socket socket,
@@ -59,7 +59,7 @@ public:
     void abort();
 
     /// Gives the place up, because another connection needs one: only while it waits for a request.
-    void give_way(const Admission::Refusal& refusal);
+    void give_way(const Admission::Refusal& refusal);  // which has to be one of Admission's
 
     const ClientBudget* client() const noexcept { return client_.get(); }
     bool has_reserved_place() const noexcept { return slot_.is_reserved(); }
@@ -72,7 +72,7 @@ private:
     struct Upgrade {
         const Route& route;
         std::shared_ptr<WebSocketConnection> connection;
-        std::optional<Admission::Refusal> refusal;
+        const Admission::Refusal* refusal;  // null: it may
     };
 
     void spawn(awaitable<void> coroutine);
@@ -109,11 +109,12 @@ private:
         std::chrono::steady_clock::duration pause{};  // until the client can pay for it
     };
     void identify_client(const Request& request);
-    std::optional<Admission::Refusal> check_place(const Request& request);
+    const Admission::Refusal* check_place(const Request& request);
     std::optional<Response> check_budget(const Request& request, std::size_t size, Charge& into);
     std::optional<Response> charge(const Response& response, bool is_head, Charge& into);
     std::optional<Response> refuse(std::string_view name,
                                    std::chrono::steady_clock::duration retry_after);
+    void end_pause();
     static awaitable<void> pause(std::shared_ptr<HttpSession> self,
                                  std::chrono::steady_clock::duration duration);
     Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message,
@@ -127,10 +128,10 @@ private:
     Endpoint peer_;
     Admission::Client client_;
     Admission::Slot slot_;
-    std::optional<Admission::Refusal> no_place_;  // why there is no slot
-    std::shared_ptr<const void> turned_away_;     // a share of Server::turned_away()
+    const Admission::Refusal* no_place_ = nullptr;  // why there is no slot
+    std::shared_ptr<const void> turned_away_;       // a share of Server::turned_away()
     std::list<HttpSession*>::iterator waiting_{};
-    Timer pause_;
+    Timer* pausing_ = nullptr;  // that of pause()
     bool waiting_for_request_ = false;
     bool lingering_ = false;  // all is said; the client has to end its side of the stream
     bool late_ = false;       // the next request did not come in time

@@ -28,6 +28,8 @@ constexpr std::size_t max_in_outbox = 2 * Outbox::high_water;
 // A head, and what sending costs beside the bytes.
 constexpr std::size_t min_response_bytes = 512;
 
+constexpr Admission::Refusal too_many_answers{"Too many answers under way", "http_answers"};
+
 std::size_t content_size(const Response& response) {
     if (!response.file()) {
         return response.body().size();
@@ -59,20 +61,20 @@ void HttpSession::identify_client(const Request& request) {
     client_ = server_->clients().of_address(error ? peer_.address() : address);
 }
 
-std::optional<Admission::Refusal> HttpSession::check_place(const Request& request) {
-    if (no_place_) {
+const Admission::Refusal* HttpSession::check_place(const Request& request) {
+    if (no_place_ != nullptr) {
         return no_place_;
     }
-    auto refusal = server_->admission().move(slot_, client_);
-    if (!refusal && slot_.is_reserved()) {
+    const auto* refusal = server_->admission().move(slot_, client_);
+    if (refusal == nullptr && slot_.is_reserved()) {
         const bool may_stay =
             server_->admission().confirm(slot_, server_->app().is_reserved_for(request)) ||
             (server_->make_room(nullptr, true) && server_->admission().confirm(slot_, false));
         if (!may_stay) {
-            refusal = Admission::server_full;
+            refusal = &Admission::server_full;
         }
     }
-    if (refusal) {
+    if (refusal != nullptr) {
         server_->refusals().count(refusal->name);
     }
     return refusal;
@@ -80,7 +82,7 @@ std::optional<Admission::Refusal> HttpSession::check_place(const Request& reques
 
 std::optional<Response> HttpSession::check_budget(const Request& request, std::size_t size,
                                                   Charge& into) {
-    if (const auto refusal = check_place(request)) {
+    if (const auto* const refusal = check_place(request)) {
         return no_place(*refusal);
     }
     if (const auto wait = client_->take_request(); wait > wait.zero()) {
@@ -110,7 +112,7 @@ std::optional<Response> HttpSession::charge(const Response& response, bool is_he
     into.memory = server_->admission().hold_answer(client_, in_memory);
     if (!into.memory) {
         server_->refusals().count("http_answers");
-        return no_place({"Too many answers under way", "http_answers"});
+        return no_place(too_many_answers);
     }
     const auto wait = client_->take_out(into.bytes, max_pause);
     if (wait > max_pause) {
@@ -126,9 +128,17 @@ awaitable<void> HttpSession::pause(std::shared_ptr<HttpSession> self,
     if (duration <= duration.zero() || self->server_->stopping()) {
         co_return;
     }
-    self->pause_.expires_after(duration);
+    Timer timer(self->outbox_->executor(), duration);
+    self->pausing_ = &timer;
     error_code ignored;
-    co_await self->pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    self->pausing_ = nullptr;
+}
+
+void HttpSession::end_pause() {
+    if (pausing_ != nullptr) {
+        pausing_->cancel();
+    }
 }
 
 }  // namespace beastapi::detail

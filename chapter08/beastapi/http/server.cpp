@@ -158,11 +158,12 @@ void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tc
         return;
     }
     auto place = self->acquire(client);
-    if (const auto* const refusal = std::get_if<Admission::Refusal>(&place)) {
-        self->refusals().count(refusal->name);
+    if (const auto* const refused = std::get_if<const Admission::Refusal*>(&place)) {
+        const Admission::Refusal& refusal = **refused;
+        self->refusals().count(refusal.name);
         if (self->turned_away_count() >= HttpSession::max_refused) {
             HttpSession::turn_away(std::move(self), std::move(socket), peer,
-                                   HttpSession::no_place(*refusal));
+                                   HttpSession::no_place(refusal));
             return;
         }
     }
@@ -170,10 +171,11 @@ void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tc
                        std::move(place));
 }
 
-std::variant<Admission::Slot, Admission::Refusal> Server::acquire(const Admission::Client& client) {
+std::variant<Admission::Slot, const Admission::Refusal*> Server::acquire(
+    const Admission::Client& client) {
     auto place = admission_.acquire(client);
-    if (const auto* const refusal = std::get_if<Admission::Refusal>(&place)) {
-        const bool server_is_full = refusal->name == Admission::server_full.name;
+    if (const auto* const refused = std::get_if<const Admission::Refusal*>(&place)) {
+        const bool server_is_full = *refused == &Admission::server_full;
         if (make_room(server_is_full ? nullptr : client.get(), false)) {
             place = admission_.acquire(client);
         }

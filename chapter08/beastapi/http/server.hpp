@@ -91,7 +91,8 @@ private:
     void complain(std::string_view why);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                       const boost::asio::ip::tcp::endpoint& peer);
-    std::variant<Admission::Slot, Admission::Refusal> acquire(const Admission::Client& client);
+    std::variant<Admission::Slot, const Admission::Refusal*> acquire(
+        const Admission::Client& client);
 
     boost::asio::io_context& context_;
     App& app_;

@@ -41,12 +41,12 @@ Admission::Answer::~Answer() {
     }
 }
 
-std::variant<Admission::Slot, Admission::Refusal> Admission::acquire(const Client& client) {
+std::variant<Admission::Slot, const Admission::Refusal*> Admission::acquire(const Client& client) {
     if (exceeds(settings_.max_connections_per_address, client->held.connections, 1)) {
-        return address_full;
+        return &address_full;
     }
     if (exceeds(settings_.max_connections, connections_, 1)) {
-        return server_full;
+        return &server_full;
     }
     return Slot(*this, client, !has_unreserved());
 }
@@ -68,17 +68,17 @@ bool Admission::confirm(Slot& slot, bool may_have_reserved) noexcept {
     return true;
 }
 
-std::optional<Admission::Refusal> Admission::move(Slot& slot, const Client& client) {
+const Admission::Refusal* Admission::move(Slot& slot, const Client& client) {
     if (slot.client_ == client) {
-        return std::nullopt;
+        return nullptr;
     }
     if (exceeds(settings_.max_connections_per_address, client->held.connections, 1)) {
-        return address_full;
+        return &address_full;
     }
     --slot.client_->held.connections;
     ++client->held.connections;
     slot.client_ = client;
-    return std::nullopt;
+    return nullptr;
 }
 
 std::optional<Admission::Answer> Admission::hold_answer(const Client& client, std::size_t bytes) {

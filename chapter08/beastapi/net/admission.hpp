@@ -95,15 +95,15 @@ public:
     Admission& operator=(const Admission&) = delete;
 
     /// A connection of that client has come.
-    std::variant<Slot, Refusal> acquire(const Client& client);
+    std::variant<Slot, const Refusal*> acquire(const Client& client);
 
     /// The request that came over the connection is known now, and so is whether it may have one of
     /// the places that are kept. Whether it may stay.
     bool confirm(Slot& slot, bool may_have_reserved) noexcept;
 
     /// A connection turns out to serve another client: a proxy says so of the request that has
-    /// come. Refuses, and changes nothing, if that client has no place left.
-    std::optional<Refusal> move(Slot& slot, const Client& client);
+    /// come. Null, or why not: that client has no place left. Then nothing has changed.
+    const Refusal* move(Slot& slot, const Client& client);
 
     /// An answer that takes so many bytes of memory is to be sent. Nothing if there is too much of
     /// that already.

@@ -28,37 +28,52 @@ std::string network_key(const ClientBudgets::Address& address) {
 
 }  // namespace
 
+ClientBudget::ClientBudget(ClientBudgets& all)
+    : all_(all),
+      connections_(all.limits().connections),
+      requests_(all.limits().requests),
+      in_(all.limits().bytes_in),
+      out_(all.limits().bytes_out) {}
+
+ClientBudget::Clock::time_point ClientBudget::now() const {
+    return all_.now();
+}
+
+std::shared_ptr<ClientBudget> ClientBudget::of_user(std::string_view name) const {
+    return all_.of_user(name);
+}
+
 ClientBudget::Clock::duration ClientBudget::take(TokenBucket& bucket, std::size_t tokens) {
-    const auto now = now_();
-    const auto wait = bucket.wait(now, tokens);
+    const auto time = now();
+    const auto wait = bucket.wait(time, tokens);
     if (wait == Clock::duration::zero()) {
-        bucket.owe(now, tokens);
+        bucket.owe(time, tokens);
     }
     return wait;
 }
 
 ClientBudget::Clock::duration ClientBudget::take_in(std::size_t bytes) {
-    const auto now = now_();
-    in_.owe(now, std::max(bytes, min_bytes_in));
-    return in_.wait(now, 0);
+    const auto time = now();
+    in_.owe(time, std::max(bytes, min_bytes_in));
+    return in_.wait(time, 0);
 }
 
 std::size_t ClientBudget::allowance_in() const {
-    return std::max<std::size_t>(in_.tokens(now_()), min_allowance);
+    return std::max<std::size_t>(in_.tokens(now()), min_allowance);
 }
 
 ClientBudget::Clock::duration ClientBudget::take_out(std::size_t bytes, Clock::duration patience) {
-    const auto now = now_();
-    const auto wait = out_.wait(now, bytes);
+    const auto time = now();
+    const auto wait = out_.wait(time, bytes);
     if (wait <= patience) {
-        out_.owe(now, bytes);
+        out_.owe(time, bytes);
     }
     return wait;
 }
 
 bool ClientBudget::full() const {
-    const auto now = now_();
-    return connections_.full(now) && requests_.full(now) && in_.full(now) && out_.full(now);
+    const auto time = now();
+    return connections_.full(time) && requests_.full(time) && in_.full(time) && out_.full(time);
 }
 
 ClientBudgets::ClientBudgets(const ClientLimits& limits, std::function<Clock::time_point()> now)
@@ -80,7 +95,7 @@ std::shared_ptr<ClientBudget> ClientBudgets::of(std::string key) {
     if (clients_.size() >= forget_at_) {
         forget_idle();
     }
-    auto client = std::make_shared<ClientBudget>(limits_, now_);
+    auto client = std::make_shared<ClientBudget>(*this);
     clients_.emplace(std::move(key), client);
     return client;
 }

@@ -23,6 +23,8 @@ struct ClientLimits {
     RateLimit bytes_out{16 * 1024 * 1024, 64 * 1024 * 1024};  ///< what it causes to be sent
 };
 
+class ClientBudgets;
+
 /// What is known of one client, shared by all its connections. It outlives them: whoever connects
 /// again finds the budget as it was left.
 ///
@@ -35,12 +37,7 @@ public:
     static constexpr std::size_t min_bytes_in = 256;
     static constexpr std::size_t frame_overhead_out = 256;
 
-    ClientBudget(const ClientLimits& limits, const std::function<Clock::time_point()>& now)
-        : now_(now),
-          connections_(limits.connections),
-          requests_(limits.requests),
-          in_(limits.bytes_in),
-          out_(limits.bytes_out) {}
+    explicit ClientBudget(ClientBudgets& all);
     ClientBudget(const ClientBudget&) = delete;
     ClientBudget& operator=(const ClientBudget&) = delete;
 
@@ -70,15 +67,18 @@ public:
 
     /// The server has sent so many bytes because of the client, whether it could pay or not: what
     /// comes next waits for it.
-    void owe_out(std::size_t bytes) { out_.owe(now_(), bytes); }
+    void owe_out(std::size_t bytes) { out_.owe(now(), bytes); }
 
     /// How long it takes until what it has made the server send is paid for.
-    Clock::duration debt_out() const { return out_.wait(now_(), 0); }
+    Clock::duration debt_out() const { return out_.wait(now(), 0); }
 
     /// What it costs to send a message of that size to so many connections.
     static constexpr std::size_t cost_out(std::size_t size, std::size_t connections) {
         return (size + frame_overhead_out) * connections;
     }
+
+    /// The budget of a user whose name a token has proved, in place of that of the address.
+    std::shared_ptr<ClientBudget> of_user(std::string_view name) const;
 
     /// Whether it has not cost anything for so long that it is as a new one.
     bool full() const;
@@ -94,7 +94,9 @@ public:
 private:
     Clock::duration take(TokenBucket& bucket, std::size_t tokens);
 
-    const std::function<Clock::time_point()>& now_;
+    Clock::time_point now() const;
+
+    ClientBudgets& all_;
     TokenBucket connections_;
     TokenBucket requests_;
     TokenBucket in_;
@@ -123,6 +125,9 @@ public:
 
     /// That of a user whose name a token has proved.
     std::shared_ptr<ClientBudget> of_user(std::string_view name);
+
+    const ClientLimits& limits() const noexcept { return limits_; }
+    Clock::time_point now() const { return now_(); }
 
     /// How many are remembered.
     std::size_t size() const noexcept { return clients_.size(); }
