@@ -62,7 +62,7 @@ struct ServerSettings {
     /// Bytes a second that a client may send once it has used up client_burst_in; each frame counts
     /// as 256 at least. Above that its connections are read more slowly. 0: no limit.
     double client_rate_in = 64 * 1024;
-    std::uint32_t client_burst_in = 512 * 1024;
+    std::uint32_t client_burst_in = 2 * 1024 * 1024;
     /// Bytes a second that a client may make the server send, once it has used up client_burst_out:
     /// to all who hear it, and as HTTP answers. Above that it is refused, and told when to come
     /// back. 0: no limit.

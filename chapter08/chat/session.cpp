@@ -174,12 +174,7 @@ Reply Session::deliver(const ClientMessage& message, std::string_view sender) {
     if (room == nullptr) {
         return refuse(ErrorCode::not_in_room, *message.room);
     }
-    const std::string text = chat_->messages().message(sender, message, room->name());
-    if (auto refusal = charge(text.size(), room->size())) {
-        return refusal;
-    }
-    chat_->manager().broadcast_to_room(text, *room);
-    return std::nullopt;
+    return tell(*room, chat_->messages().message(sender, message, room->name()));
 }
 
 std::string Session::deliver_privately(const ClientMessage& message, std::string_view sender) {
@@ -190,14 +185,28 @@ std::string Session::deliver_privately(const ClientMessage& message, std::string
     if (target == nullptr) {
         return refuse(ErrorCode::user_offline, *message.target_user);
     }
-    const std::string text = chat_->messages().private_message(sender, message);
-    if (auto refusal = charge(text.size(), target->connections.size())) {
+    if (auto refusal = tell(*target, chat_->messages().private_message(sender, message))) {
         return std::move(*refusal);
     }
-    chat_->manager().send_to_user(text, *target);
     return chat_->messages().confirmation(*message.target_user, message);
 }
 // [/deliver]
+
+Reply Session::tell(const Room& room, std::string_view text) const {
+    auto refusal = charge(text.size(), room.size());
+    if (!refusal) {
+        chat_->manager().broadcast_to_room(text, room);
+    }
+    return refusal;
+}
+
+Reply Session::tell(const User& user, std::string_view text) const {
+    auto refusal = charge(text.size(), user.connections.size());
+    if (!refusal) {
+        chat_->manager().send_to_user(text, user);
+    }
+    return refusal;
+}
 
 // [charge]
 steady_clock::duration Session::pay(std::size_t size, std::size_t connections) const {

@@ -66,6 +66,9 @@ private:
     Reply handle_message(const ClientMessage& message);
     Reply deliver(const ClientMessage& message, std::string_view sender);
     std::string deliver_privately(const ClientMessage& message, std::string_view sender);
+    /// Sends to all of them, if the client can pay for it. If not, the answer.
+    Reply tell(const Room& room, std::string_view text) const;
+    Reply tell(const User& user, std::string_view text) const;
     /// Charges the client for what it makes the server send. If it cannot pay, the answer.
     Reply charge(std::size_t size, std::size_t connections) const;
     std::chrono::steady_clock::duration pay(std::size_t size, std::size_t connections) const;

@@ -155,6 +155,21 @@ std::size_t ServerProcess::resident_bytes() const {
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+double ServerProcess::processor_seconds() const {
+    std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+    std::string skipped;
+    std::getline(file, skipped, ')');  // the name, which may have blanks in it
+    for (int field = 3; field < 14; ++field) {
+        file >> skipped;
+    }
+    double user = 0;
+    double system = 0;
+    if (!(file >> user >> system)) {
+        throw std::runtime_error("the program has ended");
+    }
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 int ServerProcess::wait() {
     end_ = std::chrono::steady_clock::now() + 2 * deadline;
     while (read_some()) {}

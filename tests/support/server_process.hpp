@@ -39,6 +39,8 @@ public:
     std::size_t open_descriptors() const;
     /// The memory that it has in RAM.
     std::size_t resident_bytes() const;
+    /// The time that it has run on a processor, in the kernel too.
+    double processor_seconds() const;
 
     /// Waits for its end: the exit status, or minus the number of the signal that killed it.
     int wait();

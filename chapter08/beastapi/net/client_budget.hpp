@@ -19,7 +19,7 @@ namespace beastapi {
 struct ClientLimits {
     RateLimit connections{100, 1'000};                        ///< new TCP connections
     RateLimit requests{200, 5'000};                           ///< HTTP requests
-    RateLimit bytes_in{64 * 1024, 512 * 1024};                ///< what it sends
+    RateLimit bytes_in{64 * 1024, 2 * 1024 * 1024};           ///< what it sends
     RateLimit bytes_out{16 * 1024 * 1024, 64 * 1024 * 1024};  ///< what it causes to be sent
 };
 

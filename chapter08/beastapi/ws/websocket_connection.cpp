@@ -173,7 +173,10 @@ void WebSocketConnection::on_readable(const error_code& wait_error) {
     error_code error = wait_error;
     std::size_t size = 0;
     if (!error) {
-        size = outbox_->socket().read_some(asio::buffer(read_buffer()), error);
+        // Little from a client in debt: what its other connections send waits behind this.
+        const std::size_t most =
+            budget_ == nullptr ? read_buffer().size() : budget_->allowance_in();
+        size = outbox_->socket().read_some(asio::buffer(read_buffer(), most), error);
     }
     if (error == asio::error::would_block) {
         read_when_readable();

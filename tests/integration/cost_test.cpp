@@ -1,0 +1,159 @@
+// What one client can cost, as docs/cost.md says: the worst that one address does to the program,
+// in memory and in time of the processor.
+#include "beastapi/asyncio.hpp"
+#include "beastapi/net/client_budget.hpp"
+#include "support/server_process.hpp"
+#include "support/websocket_client.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <memory>
+#include <vector>
+
+using namespace test;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kib = 1024;
+constexpr std::size_t mib = 1024 * kib;
+
+// A quarter of the defaults, so that the budget is used up within seconds.
+constexpr std::size_t rate_in = 16 * kib;
+constexpr std::size_t burst_in = 512 * kib;
+constexpr std::size_t rate_out = 4 * mib;
+constexpr std::size_t burst_out = 16 * mib;
+constexpr std::size_t places = 75;
+constexpr std::size_t members = 50;
+constexpr auto duration = 4s;
+
+const std::vector<std::string> arguments{"--port",
+                                         "0",
+                                         "--max-connections-per-address",
+                                         std::to_string(places),
+                                         "--client-rate-in",
+                                         std::to_string(rate_in),
+                                         "--client-burst-in",
+                                         std::to_string(burst_in),
+                                         "--client-rate-out",
+                                         std::to_string(rate_out),
+                                         "--client-burst-out",
+                                         std::to_string(burst_out),
+                                         "--message-rate",
+                                         "0",
+                                         "--log-level",
+                                         "error"};
+
+awaitable<std::shared_ptr<WebSocketClient>> join(unsigned short port, std::string from) {
+    ConnectOptions options;
+    options.from = std::move(from);
+    WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat", options);
+    co_await client.receive_json();
+    co_return std::make_shared<WebSocketClient>(std::move(client));
+}
+
+/// Reads whatever comes until the connection ends.
+awaitable<void> drain(std::shared_ptr<WebSocketClient> client) {
+    co_await client->tcp().read_to_end();
+}
+
+/// Sends small messages as fast as the server takes them, and reads nothing.
+awaitable<void> flood(std::shared_ptr<WebSocketClient> client) {
+    Frame frame;
+    frame.payload = R"({"message":"Hello"})";
+    std::string frames;
+    for (int i = 0; i < 1000; ++i) {
+        frames += encode(frame);
+    }
+    while (true) {
+        co_await client->tcp().send(frames);
+    }
+}
+
+/// Asks for the lists again and again, and comes and goes.
+awaitable<void> ask_and_come_and_go(unsigned short port, steady_clock::time_point end) {
+    while (steady_clock::now() < end) {
+        for (const std::string target : {"/rooms", "/ws/status"}) {
+            TcpOptions from;
+            from.from = "127.0.0.2";
+            TcpClient client = co_await TcpClient::connect(port, from);
+            co_await send_request(client, "GET", target);
+            co_await read_response(client);
+        }
+        ConnectOptions options;
+        options.from = "127.0.0.2";
+        WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat", options);
+        co_await client.receive();
+        client.tear();
+    }
+}
+
+/// How much the program needs at most: docs/cost.md, "The worst case".
+struct Bound {
+    static constexpr double seconds_of_attack = std::chrono::duration<double>(duration).count();
+    static constexpr double bytes_in = burst_in + rate_in * seconds_of_attack + places * kib;
+    static constexpr double bytes_out = burst_out + rate_out * seconds_of_attack;
+    static constexpr double smallest_delivery = beastapi::ClientBudget::frame_overhead_out + 60;
+    static constexpr double frames = bytes_in / beastapi::ClientBudget::min_bytes_in;
+    static constexpr double deliveries = bytes_out / smallest_delivery;
+
+    // Twice what they cost on a quiet machine.
+    static constexpr double seconds = frames * 50e-6 + deliveries * 10e-6 + 0.7;
+    static constexpr double bytes = places * 160 * kib + bytes_out + 8 * mib;
+};
+
+awaitable<void> do_the_worst(ServerProcess& process) {
+    const unsigned short port =
+        static_cast<unsigned short>(std::stoi(process.wait_for(R"(http://127\.0\.0\.1:(\d+))")));
+    std::vector<std::shared_ptr<WebSocketClient>> others;
+    std::vector<std::shared_ptr<WebSocketClient>> attackers;
+    std::vector<Task> tasks;
+    for (std::size_t i = 0; i < members; ++i) {
+        others.push_back(co_await join(port, "127.0.0.3"));
+        tasks.push_back(co_await Task::start(drain(others.back())));
+    }
+    const auto bytes_before = static_cast<double>(process.resident_bytes());
+    const double seconds_before = process.processor_seconds();
+    const auto end = steady_clock::now() + duration;
+    for (std::size_t i = 0; i + 5 < places; ++i) {
+        attackers.push_back(co_await join(port, "127.0.0.2"));
+        tasks.push_back(co_await Task::start(flood(attackers.back())));
+    }
+    co_await ask_and_come_and_go(port, end);
+    const double seconds = process.processor_seconds() - seconds_before;
+    const double bytes = static_cast<double>(process.resident_bytes()) - bytes_before;
+    BOOST_TEST_MESSAGE(fmt::format("{:.2f} s of {:.2f}, {:.1f} MiB of {:.1f}", seconds,
+                                   Bound::seconds, bytes / mib, Bound::bytes / mib));
+    BOOST_TEST(seconds <= Bound::seconds);
+    BOOST_TEST(bytes <= Bound::bytes);
+    const HttpResponse status = co_await get(port, "/ws/status");
+    const auto refusals = status.json().at("refusals").as_object();
+    BOOST_TEST(refusals.contains("bytes_in"));
+    BOOST_TEST(refusals.contains("bytes_out"));
+    BOOST_TEST(!refusals.contains("slow_consumer"));
+    for (const auto& client : attackers) {
+        client->tear();
+    }
+    for (const auto& client : others) {
+        client->tear();
+    }
+    for (Task& task : tasks) {
+        co_await beastapi::asyncio::settle(task.join());
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cost)
+
+BOOST_AUTO_TEST_CASE(the_worst_that_one_client_does_stays_within_its_bound) {
+    ServerProcess process(arguments);
+    io_context context{1};
+    run(context, do_the_worst(process));
+    process.send_signal(SIGTERM);
+    BOOST_TEST(process.wait() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
