@@ -72,7 +72,10 @@ public:
     auto ask(Look look) {
         std::promise<decltype(look(*this))> answer;
         auto future = answer.get_future();
-        boost::asio::post(context_, [&] { answer.set_value(look(*this)); });
+        boost::asio::post(context_, [&] {
+            const failing_new::Pause pause;
+            answer.set_value(look(*this));
+        });
         if (future.wait_for(patience) != std::future_status::ready) {
             std::fprintf(stderr, "the loop of the server stands still\n");
             std::_Exit(1);

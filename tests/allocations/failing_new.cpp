@@ -35,6 +35,14 @@ void arm_this_thread() noexcept {
     armed = true;
 }
 
+Pause::Pause() noexcept : was_armed_(armed) {
+    armed = false;
+}
+
+Pause::~Pause() {
+    armed = was_armed_;
+}
+
 void fail_at(std::size_t n) noexcept {
     failed = false;
     left = n;

@@ -9,6 +9,18 @@ namespace failing_new {
 /// From now on, allocations of the calling thread count, and may fail.
 void arm_this_thread() noexcept;
 
+/// While it lives, those of this thread do not count: the test asks the server something.
+class Pause {
+public:
+    Pause() noexcept;
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+private:
+    bool was_armed_;
+};
+
 /// Lets the n-th of these allocations fail: 1 is the next; 0: none.
 void fail_at(std::size_t n) noexcept;
 
