@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Checks and tests everything.
 #
-#   scripts/test.sh [--quick | --sanitize | --ci | --fuzz[=SECONDS]] [REGEX…]
+#   scripts/test.sh [--quick | --sanitize | --tsan | --ci | --fuzz[=SECONDS]] [REGEX…]
 #
 #   --quick       the checks and the unit tests only: about as long as the build takes.
 #   --sanitize    instead of the usual suites, those that run the C++, under AddressSanitizer and
 #                 UndefinedBehaviorSanitizer.
+#   --tsan        the unit and integration tests under ThreadSanitizer instead. Not part of --ci: the
+#                 server has one thread, and the build alone takes a quarter of an hour.
 #   --ci          the usual suites, then --sanitize.
 #   --fuzz[=SECONDS]
 #                 the fuzzers of tests/fuzz instead, each for so long (60). What one finds is kept in
@@ -22,7 +24,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/build.sh"
 
 # What is run, in this order: when, a function below, and what it is. A new suite is a new line.
 # "quick" runs always but under --sanitize, "full" not with --quick, "sanitize" with that or --ci,
-# "fuzz" with that.
+# "tsan" and "fuzz" with those.
 suites=(
     "quick|layout|the C++ is laid out by .clang-format"
     "quick|coroutines|no co_await that GCC 12 compiles wrongly"
@@ -46,6 +48,8 @@ suites=(
     "sanitize|sanitized_conversations|the conversations, server with sanitizers"
     "sanitize|sanitized_chapters|the tutorial's programs with sanitizers"
     "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
+    "tsan|compile_tsan|it compiles with ThreadSanitizer"
+    "tsan|tsan_tests|unit and integration tests with ThreadSanitizer"
     "fuzz|compile_fuzzers|the fuzzers compile"
     "fuzz|fuzzers|nothing that strangers send does harm"
 )
@@ -87,6 +91,9 @@ sanitized_conversations() { conversation_suite sanitize --stack cpp; }
 sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
 sanitized_browser_tests() { node_suite sanitize tests/browser; }
 
+compile_tsan() { check build tsan all || abandon; }
+tsan_tests() { ctest_suite tsan --label-regex '^(unit|integration)$'; }
+
 compile_fuzzers() { check build fuzz fuzzers || abandon; }
 fuzzers() {
     local each
@@ -100,11 +107,13 @@ fuzzers() {
 }
 
 named_tests() { ctest_suite release --tests-regex "$pattern"; }
+named_tsan_tests() { ctest_suite tsan --tests-regex "$pattern"; }
 named_sanitized_tests() { ctest_suite sanitize --tests-regex "$pattern"; }
 
 # A program built with sanitizers ends at its first mistake.
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 # --- what the suites are made of ---------------------------------------------------------------------
 
@@ -253,15 +262,22 @@ run_suites() {
     done
 }
 
+# choose MODE: one only, because two would each leave out what the other asks for.
+choose() {
+    [[ $mode == usual || $mode == "$1" ]] ||
+        fail "--$mode and --$1 do not go together" "Run scripts/test.sh once for each."
+    mode=$1
+}
+
 mode=usual
 seconds=60
 patterns=()
 for argument in "$@"; do
     case $argument in
-        --quick | --sanitize | --ci) mode=${argument#--} ;;
-        --fuzz) mode=fuzz ;;
+        --quick | --sanitize | --tsan | --ci) choose "${argument#--}" ;;
+        --fuzz) choose fuzz ;;
         --fuzz=*)
-            mode=fuzz
+            choose fuzz
             seconds=${argument#--fuzz=}
             [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$argument: SECONDS is a whole number"
             ;;
@@ -288,12 +304,15 @@ if [[ -n $pattern && $mode != fuzz ]]; then
         "quick|named_tests|tests named $pattern"
         "sanitize|compile_sanitize|it compiles with sanitizers"
         "sanitize|named_sanitized_tests|tests named $pattern, with sanitizers"
+        "tsan|compile_tsan|it compiles with ThreadSanitizer"
+        "tsan|named_tsan_tests|tests named $pattern, with ThreadSanitizer"
     )
 fi
 case $mode in
     usual) run_suites quick full ;;
     quick) run_suites quick ;;
     sanitize) run_suites sanitize ;;
+    tsan) run_suites tsan ;;
     fuzz) run_suites fuzz ;;
     ci)
         run_suites quick full

@@ -13,7 +13,7 @@ fi
 jobs_for() {
     local cores available each=1300000
     cores=$(getconf _NPROCESSORS_ONLN)
-    [[ $1 != sanitize ]] || each=2200000
+    [[ $1 != sanitize && $1 != tsan ]] || each=2200000
     if [[ -r /proc/meminfo ]]; then
         available=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
         ((cores * each <= available)) || cores=$((available / each))

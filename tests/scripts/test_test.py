@@ -81,6 +81,18 @@ class TestScript(unittest.TestCase):
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
+    def test_tsan_runs_the_unit_and_integration_tests(self):
+        status, last, printed = self.run_script("--tsan")
+        self.assertEqual((status, last), (0, "4 passed, 0 failed"), printed)
+        status, last, printed = self.run_script("--tsan", "one")
+        self.assertEqual((status, last), (0, "2 passed, 0 failed"), printed)
+
+    def test_refuses_two_modes_at_once(self):
+        for first, second in [("--sanitize", "--quick"), ("--tsan", "--ci"), ("--fuzz=5", "--sanitize")]:
+            status, _, printed = self.run_script(first, second)
+            self.assertEqual(status, 1)
+            self.assertIn(f"{first.split('=')[0]} and {second} do not go together", printed)
+
     def test_runs_the_named_tests_only(self):
         status, last, printed = self.run_script("one", "thr")
         self.assertEqual((status, last), (0, "3 passed, 0 failed"), printed)
