@@ -10,7 +10,7 @@
 #include "beastapi/app.hpp"
 #include "beastapi/asyncio.hpp"
 #include "beastapi/http/server.hpp"
-#include "chat/connection_manager.hpp"
+#include "chat/chat.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
 #include "support/websocket_client.hpp"
@@ -55,9 +55,9 @@ awaitable<void> overflow(WebSocket websocket) {
 /// The chat server in a thread of its own, in which allocations count.
 class Server {
 public:
-    Server() : manager_(chat_settings()) {
-        app_.include_router(routers::websocket(manager_));
-        app_.include_router(routers::status(manager_, app_.refusals()));
+    Server() : chat_(chat_settings()) {
+        app_.include_router(routers::websocket(chat_));
+        app_.include_router(routers::status(chat_, app_.refusals()));
         app_.websocket("/overflow", overflow);
         server_ = std::make_shared<beastapi::detail::Server>(context_, app_, settings());
         port_ = server_->port();
@@ -86,15 +86,15 @@ public:
     /// What should not be there, beside the bystander: empty if all is well.
     std::string leftovers() {
         return ask([](Server& self) {
-            const auto users = self.manager_.get_connected_users();
+            const auto users = self.chat_.manager().get_connected_users();
             const bool clean = self.server_->session_count() == 1 &&
-                               self.manager_.get_connection_count() == 1 && users.size() == 1 &&
-                               self.manager_.get_room("den") == std::nullopt;
+                               self.chat_.manager().get_connection_count() == 1 &&
+                               users.size() == 1 && self.chat_.manager().rooms().empty();
             return clean ? std::string()
-                         : fmt::format("{} sessions, {} members, {} names, a room: {}",
+                         : fmt::format("{} sessions, {} members, {} names, {} rooms",
                                        self.server_->session_count(),
-                                       self.manager_.get_connection_count(), users.size(),
-                                       self.manager_.get_room("den").has_value());
+                                       self.chat_.manager().get_connection_count(), users.size(),
+                                       self.chat_.manager().rooms().size());
         });
     }
 
@@ -114,6 +114,8 @@ private:
         settings.handshake_timeout = time_limit;
         settings.connection_rate = 0;
         settings.request_rate = 0;
+        settings.client_rate_in = 0;
+        settings.client_rate_out = 0;
         return settings;
     }
 
@@ -131,7 +133,7 @@ private:
 
     boost::asio::io_context context_{1};
     beastapi::App app_;
-    chat::ConnectionManager manager_;
+    chat::Chat chat_;
     std::shared_ptr<beastapi::detail::Server> server_;
     unsigned short port_ = 0;
 };

@@ -18,7 +18,7 @@ namespace {
 
 TestServerOptions with(awaitable<void> (*handler)(WebSocket)) {
     TestServerOptions options = quiet();
-    options.set_up = [handler](beastapi::App& app, chat::ConnectionManager&) {
+    options.set_up = [handler](beastapi::App& app, chat::Chat&) {
         app.websocket("/test", handler);
     };
     return options;
