@@ -3,6 +3,7 @@
 import math
 import multiprocessing
 import os
+import re
 import resource
 import shutil
 import signal
@@ -45,7 +46,7 @@ def descriptors(pid):
 class Server:
     """The program under attack, on a free port of loopback."""
 
-    def __init__(self, program, options, *, folder, tokens, stderr="file", files=None):
+    def __init__(self, program, options, *, folder, tokens, stderr="file", files=None, unlimited=False):
         self.program = program
         self.help = subprocess.run(
             [program, "--help"], capture_output=True, text=True, timeout=20, check=True
@@ -60,6 +61,9 @@ class Server:
             path = Path(folder, "secret")
             path.write_bytes(self.secret + b"\n")
             command += ["--jwt-secret-file", str(path)]
+        if unlimited:
+            for option in sorted(set(re.findall(r"--(?:message|client)-rate[-a-z]*", self.help))):
+                command += [option, "0"]
         self.pipe = None
         if stderr == "file":
             with open(Path(folder, "log"), "wb") as log:
@@ -215,8 +219,10 @@ def run(attack, program, seconds, memory_cap):
     folder = tempfile.mkdtemp(prefix="chat-attack-")
     site = Path(folder, "site")
     site.mkdir()
+    (site / "a").mkdir()
     (site / "index.html").write_text("<title>a page</title>")
     options = [*attack.options, "--tutorial-dir", str(site)]
+    seconds = max(seconds, attack.least)
     row = {"attack": attack.name, "server": program, "load": os.getloadavg()[0], "seconds": seconds}
     started = []
     server = None
@@ -228,6 +234,7 @@ def run(attack, program, seconds, memory_cap):
             tokens=attack.tokens,
             stderr=attack.stderr,
             files=attack.files,
+            unlimited=attack.unlimited,
         )
         _measure(row, attack, server, seconds, memory_cap, started)
         row["stop_seconds"], row["exit_status"] = server.stop()
@@ -250,7 +257,7 @@ def _measure(row, attack, server, seconds, memory_cap, started):
     people.start()
     started.append(people)
     if not pipe.poll(30) or (said := pipe.recv()) != "connected":
-        row["verdict"] = "the victims could not connect"
+        row["verdict"] = f"the victims could not connect; the server's status: {server.process.poll()}"
         return
     row["rss_before"] = memory(pid)[0]
     context = Context(server, seconds)

@@ -13,6 +13,8 @@ class Attack:
     tokens: bool = False  # does the server ask for tokens?
     stderr: str = "file"  # or "unread": a pipe that nobody reads; "dead": its reader has ended
     files: int | None = None  # descriptors that the server may have
+    unlimited: bool = False  # are the limits of rates out of the way?
+    least: float = 0.0  # seconds that it needs to show anything
     rss: float = 400.0  # MiB
     latency: float | None = 20.0  # ms, at the 99th percentile; None: it is not judged
     check: Callable | None = None  # of the row: what is wrong, a text each
