@@ -79,10 +79,20 @@ class Refused(Exception):
 class WebSocket:
     """A blocking client."""
 
-    def __init__(self, port, path, address, *, headers=(), rcvbuf=None, timeout=10):
+    def __init__(self, port, path, address, *, headers=(), rcvbuf=None, timeout=10, wait=True):
+        self.pending = []
         self.socket = tcp(port, address, rcvbuf=rcvbuf, timeout=timeout)
         try:
             self.socket.sendall(handshake(path, headers))
+        except OSError:
+            self.socket.close()
+            raise
+        if wait:
+            self.finish()
+
+    def finish(self):
+        """Waits for the answer to the handshake; without `wait` that is the caller's to do."""
+        try:
             self.head, self.data = self._head()
         except OSError:
             self.socket.close()
@@ -110,17 +120,14 @@ class WebSocket:
     def receive(self, timeout=5.0):
         """The next frame that is no ping; pings are answered. None if none comes in time or at the end."""
         deadline = time.monotonic() + timeout
-        pending = getattr(self, "pending", None)
-        if pending is None:
-            pending = self.pending = []
         while True:
-            while pending:
-                opcode, payload = pending.pop(0)
+            while self.pending:
+                opcode, payload = self.pending.pop(0)
                 if opcode != PING:
                     return opcode, payload
                 self.send(payload, PONG)
-            pending += frames_of(self.data)
-            if pending:
+            self.pending += frames_of(self.data)
+            if self.pending:
                 continue
             left = deadline - time.monotonic()
             if left <= 0:
@@ -163,6 +170,8 @@ class Crowd:
         member.socket.setblocking(False)
         self.sockets[member.fileno()] = member
         self.poll.register(member.fileno(), select.EPOLLIN)
+        if end := CLOSING.search(bytes(member.data[-128:])):
+            self.drop(member.fileno(), close_reason(end[1] + end[2]))
 
     def __contains__(self, member):
         return self.sockets.get(member.fileno()) is member

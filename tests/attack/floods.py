@@ -442,11 +442,11 @@ def status(context):
     context.notes["cpu ms each"] = round(1000 * (cpu(context.pid) - before) / answers, 2)
 
 
-def endless(context, path, data, many=8):
-    """Sends `data` as fast as the server takes it, and reads what comes."""
+def endless(context, path, data, many=8, rcvbuf=None, rest=0.0):
+    """Sends `data` as fast as the server takes it, and reads what comes, with a rest after each piece."""
     members = []
     for _ in range(many):
-        if member := context.connect(path):
+        if member := context.connect(path, rcvbuf=rcvbuf):
             member.socket.settimeout(0.5)
             members.append(member)
     context.begin()
@@ -476,6 +476,8 @@ def endless(context, path, data, many=8):
                 closed[0] += 1
                 return
             got[0] += len(chunk)
+            if rest:
+                time.sleep(rest)
 
     threads = [threading.Thread(target=each, args=(member,)) for member in members for each in (read, write)]
     for thread in threads:
@@ -499,10 +501,10 @@ def ping_flood(context):
     context.notes["pings per second"] = round(sent / len(one) / context.seconds)
 
 
-@attack("code 3: tiny texts to /ws without end, 4 connections that stay ahead", rss=100)
+@attack("code 3: tiny texts to /ws without end, 4 connections that stay ahead of what they read", rss=100)
 def inbox(context):
     one = frame("a", TEXT)
-    sent = endless(context, "/ws", one * 20000, 4)
+    sent = endless(context, "/ws", one * 20000, 4, rcvbuf=8192, rest=0.001)
     context.notes["texts per second"] = round(sent / len(one) / context.seconds)
 
 

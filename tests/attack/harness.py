@@ -159,8 +159,11 @@ class Context:
 
     def connect(self, path, address="127.0.1.1", **options):
         """A WebSocket, or None if it was refused; that is counted."""
+        return self._counted(lambda: WebSocket(self.port, path, address, **options))
+
+    def _counted(self, action):
         try:
-            return WebSocket(self.port, path, address, **options)
+            return action()
         except Refused as error:
             self.count(f"refused with {error}")
         except OSError as error:
@@ -169,13 +172,17 @@ class Context:
 
     def gather(self, many, path, addresses=("127.0.1.1",), **options):
         """A crowd of so many; `path` may be a function of the number."""
-        for number in range(many):
+        for start in range(0, many, 50):
             if self.stop.is_set():
                 break
-            address = addresses[number % len(addresses)]
-            where = path(number) if callable(path) else path
-            if member := self.connect(where, address, **options):
-                self.crowd.add(member)
+            opening = []
+            for number in range(start, min(many, start + 50)):
+                where = path(number) if callable(path) else path
+                address = addresses[number % len(addresses)]
+                opening.append(self.connect(where, address, wait=False, **options))
+            for member in filter(None, opening):
+                if self._counted(lambda: member.finish() or True):  # noqa: B023
+                    self.crowd.add(member)
             self.crowd.tick()
         self.settle()
 
