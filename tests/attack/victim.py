@@ -126,6 +126,7 @@ class Victims:
         # What is still on its way took at least so long.
         for member in self.members:
             self.latencies += [end - due for due in member.waiting.values()]
+            member.socket.close()
         self.counts["seconds"] = end - start
         return {
             "latencies": self.latencies,
