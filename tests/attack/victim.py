@@ -53,6 +53,7 @@ class Victims:
         self.closed = []
         self.counts = {"joins": 0, "leaves": 0, "messages": 0, "bytes": 0, "refused": 0}
         self.newcomers = []
+        self.arrived = None  # when the newcomer came who still waits
 
     def receive(self, member):
         while True:
@@ -127,6 +128,8 @@ class Victims:
         for member in self.members:
             self.latencies += [end - due for due in member.waiting.values()]
             member.socket.close()
+        if (arrived := self.arrived) is not None:
+            self.newcomers.append((end - arrived, False))
         self.counts["seconds"] = end - start
         return {
             "latencies": self.latencies,
@@ -139,11 +142,12 @@ class Victims:
         """Somebody new twice a second."""
         text = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         while not stop.wait(0.5):
-            begin = time.monotonic()
+            begin = self.arrived = time.monotonic()
             try:
                 good = b"200 OK" in request(self.port, NEWCOMER, text, 15.0)
             except OSError:
                 good = False
+            self.arrived = None
             self.newcomers.append((time.monotonic() - begin, good))
 
 
