@@ -249,7 +249,7 @@ def details(context):
     "code 1: readers that stop, and then send a ping, a close or nothing, are behind by more than the limit",
     options=["--handshake-timeout", "1"],
     unlimited=True,
-    least=10,
+    least=20,
     latency=None,
     check=wrong_if(("some are kept", lambda notes: any(notes["kept at the end"].values()))),
 )

@@ -10,7 +10,6 @@
 import argparse
 import json
 import math
-import os
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import answers  # noqa: E402, F401
 import floods  # noqa: E402, F401
+import request_floods  # noqa: E402, F401
 from harness import ROOT, run  # noqa: E402
 from registry import ATTACKS  # noqa: E402
 
