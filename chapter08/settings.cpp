@@ -1,12 +1,10 @@
 #include "settings.hpp"
 
-#include "beastapi/origin.hpp"
 #include "identity_options.hpp"
+#include "web_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <cstdio>
@@ -89,28 +87,6 @@ void add_admission_options(CLI::App& app, beastapi::ServerSettings& server) {
              "How many HTTP requests a second one address may send; 0 for no limit");
     add_burst(app, "--request-burst", "CHAT_REQUEST_BURST", server.request_burst,
               "How many of them it may send at once, before that rate holds");
-}
-
-/// Nothing, or what is wrong with an origin.
-std::string check_origin(const std::string& text) {
-    if (text == "*" || beastapi::parse_origin(text)) {
-        return "";
-    }
-    return fmt::format(
-        "'{}' is no origin: write scheme://host or scheme://host:port, with no path behind it, or "
-        "*",
-        text);
-}
-
-void add_origin_options(CLI::App& app, std::vector<std::string>& allow_origins) {
-    app.add_option("--allow-origin", allow_origins,
-                   "Another origin whose pages may use this server, such as https://example.org; "
-                   "* for all. May be given several times, or with commas")
-        ->envname("CHAT_ALLOW_ORIGIN")
-        ->type_name("ORIGIN")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(CLI::Validator(check_origin, ""));
 }
 
 /// What a connection may take, of time and of bytes.
@@ -213,7 +189,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
     add_server_options(app, settings.server);
-    add_origin_options(app, settings.allow_origins);
+    add_web_options(app, settings);
     add_chat_options(app, settings.chat);
     add_folder_options(app, settings);
     IdentityOptions identity;
@@ -227,6 +203,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
             app.parse_from_stream(file);
         }
         settings.chat.identity = read_identity(identity);
+        complete_web_settings(settings);
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {
@@ -234,10 +211,4 @@ ParsedSettings parse_settings(int argc, char** argv) {
         return {std::nullopt, 2};
     }
     return {std::move(settings), 0};
-}
-
-void configure_logging(const std::string& level) {
-    spdlog::set_default_logger(spdlog::stderr_color_st("chapter08"));
-    spdlog::set_pattern("[%Y-%m-%d %H:%M:%S.%e] [%^%l%$] %v");
-    spdlog::set_level(spdlog::level::from_str(level));
 }

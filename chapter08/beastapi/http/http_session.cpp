@@ -1,5 +1,6 @@
 #include "beastapi/http/http_session.hpp"
 
+#include "beastapi/http/http_errors.hpp"
 #include "beastapi/http/http_request.hpp"
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/text.hpp"
@@ -10,7 +11,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
@@ -35,36 +35,9 @@ constexpr auto turned_away_timeout = 1s;
 constexpr std::size_t max_turned_away = 100;
 constexpr std::uint64_t body_limit = 64 * 1024;
 
-Response too_many_requests(std::chrono::steady_clock::duration wait) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-    Response response = error_response(429, "Too Many Requests");
-    response.header("Retry-After", std::to_string(seconds.count()));
-    return response;
-}
-
-/// What to answer to a request that could not be read; nothing if the client has gone.
-std::optional<Response> refusal(const error_code& error) {
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        return error_response(431, "Request Header Fields Too Large");
-    }
-    if (error == http::error::body_limit) {
-        return error_response(413, "Content Too Large");
-    }
-    static const auto& http_category = error_code(http::error::bad_method).category();
-    if (error.category() == http_category && error != http::error::end_of_stream &&
-        error != http::error::partial_message) {
-        return error_response(400, fmt::format("Malformed request: {}", error.message()));
-    }
-    return std::nullopt;
-}
-
-/// A file that was there and cannot be opened now.
-Response unreadable(const error_code& error) {
-    if (error == boost::system::errc::too_many_files_open ||
-        error == boost::system::errc::too_many_files_open_in_system) {
-        return error_response(503, "Service Unavailable");
-    }
-    return error_response(404, "Not Found");
+/// Whether bytes follow the head that belong to the request.
+bool has_body(const http::request_parser<http::string_body>& parser) {
+    return parser.chunked() || parser.content_length().value_or(0) > 0;
 }
 
 std::string what(const std::exception_ptr& failure) {
@@ -95,7 +68,7 @@ void HttpSession::turn_away(std::shared_ptr<Server> server, Outbox::Socket socke
 
 HttpSession::HttpSession(std::shared_ptr<Server> server, Outbox::Socket socket,
                          const Endpoint& client)
-    : server_(std::move(server)), client_(client) {
+    : server_(std::move(server)), peer_(client), client_(client) {
     error_code ignored;
     // Otherwise each small message waits for the client's delayed acknowledgement: 40 ms.
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -167,36 +140,34 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
         self->end_when_late(deadline);
-        auto message = co_await read_request(self, buffer);
-        if (!message) {
+        std::optional<RequestParser> parser(std::in_place);
+        if (!co_await read_head(self, buffer, *parser)) {
             break;
         }
-        self->abort_when_stuck(deadline);
-        const bool is_head = message->method() == http::verb::head;
+        const HttpMessage& head = parser->get();
+        const bool is_head = head.method() == http::verb::head;
+        const bool body_follows = has_body(*parser);
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
-        bool keep_alive =
-            message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
-        std::optional<Request> request = to_request(*message, self->client_);
-        std::optional<Response> response;
-        if (!request || !names_one_host(*message)) {
-            response =
-                error_response(400, request ? "Malformed request: it has no Host, or several"
-                                            : "Malformed request: the target is not a valid URL");
+        bool keep_alive = head.version() >= 11 && head.keep_alive() && !self->server_->stopping();
+        Request request;
+        std::optional<Response> response = self->read_sender(head, request);
+        if (response) {
             keep_alive = false;
-        } else if (beast::websocket::is_upgrade(*message)) {
-            auto [route, params] = self->server_->app().find_websocket(request->path);
+        } else if (beast::websocket::is_upgrade(head)) {
+            auto [route, params] = self->server_->app().find_websocket(request.path);
             if (route != nullptr) {
-                response = self->refusal_of(*request);
+                response = body_follows ? error_response(400, "A WebSocket handshake has no body")
+                                        : self->refusal_of(request);
                 keep_alive = keep_alive && !response;
             }
             if (route != nullptr && !response) {
-                request->path_params = std::move(params);
+                request.path_params = std::move(params);
                 self->outbox_->unread(
                     {static_cast<const char*>(buffer.data().data()), buffer.size()});
-                co_return self->upgrade(*route, std::move(*request), std::move(message));
+                auto message = std::make_unique<HandshakeRequest>(parser->release());
+                co_return self->upgrade(*route, std::move(request), std::move(message));
             }
         }
-        message.reset();
         const auto wait = self->server_->admission().allow_request(self->client_.address());
         if (wait > wait.zero()) {
             self->server_->refusals().count("request_rate");
@@ -204,7 +175,20 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             keep_alive = false;
         }
         if (!response) {
-            response = co_await self->server_->app().handle(std::move(*request));
+            response = self->server_->app().answer_to_head(request);
+        }
+        if (body_follows && response) {
+            keep_alive = false;  // what follows is a body that nobody reads
+        } else if (body_follows) {
+            if (!co_await read_body(self, buffer, *parser)) {
+                break;
+            }
+            request.body = std::move(parser->get().body());
+        }
+        parser.reset();
+        self->abort_when_stuck(deadline);
+        if (!response) {
+            response = co_await self->server_->app().handle(std::move(request));
         }
         co_await respond(self, std::move(*response), is_head, keep_alive);
         // Under the deadline of this response: that of the next request would cut it short.
@@ -217,30 +201,74 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     co_return std::nullopt;
 }
 
-// The buffer belongs to serve_http, which waits for this.
-awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_request(
-    std::shared_ptr<HttpSession> self, beast::flat_buffer& buffer) {
+// The buffer and the parser belong to serve_http, which waits for this.
+awaitable<bool> HttpSession::read_head(std::shared_ptr<HttpSession> self,
+                                       beast::flat_buffer& buffer, RequestParser& parser) {
     OutboxStream stream(self->outbox_);
-    http::request_parser<http::string_body> parser;
     parser.header_limit(self->server_->max_head_bytes());
     parser.body_limit(body_limit);
     error_code error;
     self->waiting_for_request_ = true;
-    co_await http::async_read(stream, buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read_header(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
     self->waiting_for_request_ = false;
-    if (!error) {
-        co_return std::make_unique<HandshakeRequest>(parser.release());
+    if (error) {
+        co_await answer_unreadable(self, error, parser.got_some());
     }
-    auto answer = refusal(error);
-    if (self->late_ && parser.got_some()) {
+    co_return !error;
+}
+
+awaitable<bool> HttpSession::read_body(std::shared_ptr<HttpSession> self,
+                                       beast::flat_buffer& buffer, RequestParser& parser) {
+    OutboxStream stream(self->outbox_);
+    if (expects_continue(parser.get())) {
+        co_await write_continue(self->outbox_);
+    }
+    error_code error = asio::error::operation_aborted;
+    if (!self->late_ && !self->server_->stopping()) {
+        self->waiting_for_request_ = true;
+        co_await http::async_read(stream, buffer, parser,
+                                  asio::redirect_error(asio::use_awaitable, error));
+        self->waiting_for_request_ = false;
+    }
+    if (error) {
+        co_await answer_unreadable(self, error, true);
+    }
+    co_return !error;
+}
+
+awaitable<void> HttpSession::answer_unreadable(std::shared_ptr<HttpSession> self, error_code error,
+                                               bool request_has_begun) {
+    auto answer = unreadable_request(error);
+    if (self->late_ && request_has_begun) {
         answer = error_response(408, "Request Timeout");
     }
-    self->count(answer, parser.got_some());
+    self->count(answer, request_has_begun);
     if (answer) {
         co_await respond(self, std::move(*answer), false, false);
     }
-    co_return nullptr;
+}
+
+/// Who asks for what: into client_ and `request`, or why the connection has to end.
+std::optional<Response> HttpSession::read_sender(const HttpMessage& head, Request& request) {
+    const Sender sender = server_->trusted_proxies().sender_of(peer_, head);
+    client_ = sender.client;
+    auto refusal = refusal_of_head(head);
+    if (refusal) {
+        count(refusal, true);
+        return refusal;
+    }
+    auto asked = to_request(head, client_);
+    if (!asked) {
+        return error_response(400, "Malformed request: the target is not a valid URL");
+    }
+    request = std::move(*asked);
+    request.scheme = sender.scheme;
+    if (!server_->app().allows_host(request)) {
+        server_->refusals().count("host");
+        return error_response(400, "Invalid host");
+    }
+    return std::nullopt;
 }
 
 std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
@@ -269,8 +297,11 @@ void HttpSession::count(const std::optional<Response>& answer, bool request_has_
 void HttpSession::end_when_late(Timer& deadline) {
     deadline.expires_after(server_->next_request_timeout());
     deadline.async_wait([self = shared_from_this()](const error_code& error) {
-        if (!error && self->waiting_for_request_) {
-            self->late_ = true;
+        if (error) {
+            return;
+        }
+        self->late_ = true;
+        if (self->waiting_for_request_) {
             error_code ignored;
             self->outbox_->socket().cancel(ignored);
         }
@@ -310,7 +341,7 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
     const error_code error =
         co_await write_response(self->outbox_, std::move(response), is_head, keep_alive);
     if (error) {
-        co_await respond(self, unreadable(error), is_head, keep_alive);
+        co_await respond(self, unreadable_file(error), is_head, keep_alive);
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/http/http_request.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -11,6 +12,7 @@
 #include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
 
 #include <chrono>
 #include <exception>
@@ -47,6 +49,8 @@ public:
 
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
+    using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using error_code = boost::system::error_code;
 
     /// A WebSocket that is asked for, and the endpoint that will accept it, unless there is no
     /// place.
@@ -60,8 +64,12 @@ private:
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
     void on_end(const std::exception_ptr& failure) const;
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
-    static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
-        std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
+    static awaitable<bool> read_head(std::shared_ptr<HttpSession> self,
+                                     boost::beast::flat_buffer& buffer, RequestParser& parser);
+    static awaitable<bool> read_body(std::shared_ptr<HttpSession> self,
+                                     boost::beast::flat_buffer& buffer, RequestParser& parser);
+    static awaitable<void> answer_unreadable(std::shared_ptr<HttpSession> self, error_code error,
+                                             bool request_has_begun);
     static awaitable<void> answer_too_many_requests(std::shared_ptr<HttpSession> self,
                                                     std::chrono::steady_clock::duration wait);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, Upgrade upgrade);
@@ -72,13 +80,15 @@ private:
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline);
     Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message);
+    std::optional<Response> read_sender(const HttpMessage& head, Request& request);
     std::optional<Response> refusal_of(const Request& handshake);
     void count(const std::optional<Response>& answer, bool request_has_begun);
 
     std::shared_ptr<Server> server_;
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
-    Endpoint client_;
+    Endpoint peer_;
+    Endpoint client_;                    // of the last request; behind a trusted proxy not the peer
     Admission::Slot slot_{nullptr, {}};  // once it is a WebSocket
     bool waiting_for_request_ = false;
     bool lingering_ = false;  // all is said; the client has to end its side of the stream

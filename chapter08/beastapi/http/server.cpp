@@ -34,41 +34,11 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                   .max_connections_per_address = settings.max_connections_per_address,
                   .connections = {settings.connection_rate, settings.connection_burst},
                   .requests = {settings.request_rate, settings.request_burst}}),
-      acceptor_(context),
+      trusted_proxies_(settings.proxy_headers ? TrustedProxies(settings.forwarded_allow_ips)
+                                              : TrustedProxies()),
+      acceptors_(listen(context, settings.host, settings.port)),
       coalescer_(context),
-      session_ended_(context.get_executor()) {
-    listen(settings.host, settings.port);
-}
-
-void Server::listen(const std::string& host, unsigned short port) {
-    error_code error;
-    tcp::resolver resolver(context_);
-    const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
-    if (error || found.empty()) {
-        throw std::runtime_error(
-            fmt::format("the host '{}' is unknown: {}", host, error.message()));
-    }
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) {
-        acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    }
-    if (!error) {
-        acceptor_.bind(endpoint, error);
-    }
-    if (!error) {
-        acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    }
-    if (error == asio::error::address_in_use) {
-        throw std::runtime_error(fmt::format(
-            "port {} on {} is taken by another program: stop that, or choose another with --port",
-            port, host));
-    }
-    if (error) {
-        throw std::runtime_error(
-            fmt::format("cannot listen on {} port {}: {}", host, port, error.message()));
-    }
-}
+      session_ended_(context.get_executor()) {}
 
 std::string Server::url() const {
     const bool is_ipv6_address = host_.find(':') != std::string::npos;
@@ -77,19 +47,21 @@ std::string Server::url() const {
 }
 
 unsigned short Server::port() const {
-    return acceptor_.local_endpoint().port();
+    return acceptors_.front().local_endpoint().port();
 }
 
 void Server::start() {
-    asio::co_spawn(context_, accept_loop(shared_from_this()), asio::detached);
+    for (Acceptor& acceptor : acceptors_) {
+        asio::co_spawn(context_, accept_loop(shared_from_this(), acceptor), asio::detached);
+    }
 }
 
-awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
+awaitable<void> Server::accept_loop(std::shared_ptr<Server> self, Acceptor& acceptor) {
     auto last_complaint = std::chrono::steady_clock::time_point::min();
     while (!self->stopping_) {
         tcp::endpoint client;
-        auto [error, socket] = co_await self->acceptor_.async_accept(
-            self->context_.get_executor(), client, asio::as_tuple(asio::use_awaitable));
+        auto [error, socket] = co_await acceptor.async_accept(self->context_.get_executor(), client,
+                                                              asio::as_tuple(asio::use_awaitable));
         if (self->stopping_) {
             co_return;
         }
@@ -110,7 +82,10 @@ awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
 
 void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                    const tcp::endpoint& client) {
-    const auto wait = self->admission_.allow_connection(client.address());
+    // A proxy's connections are those of all its clients.
+    const auto wait = self->trusted_proxies_.trusts(client.address())
+                          ? Admission::Clock::duration::zero()
+                          : self->admission_.allow_connection(client.address());
     if (wait == Admission::Clock::duration::zero()) {
         HttpSession::start(std::move(self), std::move(socket), client);
         return;
@@ -143,7 +118,9 @@ void Server::abort_all() {
 awaitable<void> Server::stop(std::shared_ptr<Server> self) {
     self->stopping_ = true;
     error_code ignored;
-    self->acceptor_.close(ignored);
+    for (Acceptor& acceptor : self->acceptors_) {
+        acceptor.close(ignored);
+    }
     for (HttpSession* const session : std::vector(self->sessions_.begin(), self->sessions_.end())) {
         session->go_away();
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "beastapi/app.hpp"
+#include "beastapi/http/listen.hpp"
+#include "beastapi/http/trusted_proxies.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -14,6 +16,7 @@
 #include <random>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 namespace beastapi::detail {
 
@@ -41,6 +44,9 @@ public:
     std::string url() const;
     unsigned short port() const;
 
+    /// Those whose X-Forwarded-For is believed.
+    const TrustedProxies& trusted_proxies() const noexcept { return trusted_proxies_; }
+
     const App& app() const noexcept { return app_; }
     Refusals& refusals() noexcept { return app_.refusals(); }
     Admission& admission() noexcept { return admission_; }
@@ -60,11 +66,7 @@ public:
     void remove(HttpSession& session) noexcept;
 
 private:
-    using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
-                                                        boost::asio::io_context::executor_type>;
-
-    void listen(const std::string& host, unsigned short port);
-    static awaitable<void> accept_loop(std::shared_ptr<Server> self);
+    static awaitable<void> accept_loop(std::shared_ptr<Server> self, Acceptor& acceptor);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                       const boost::asio::ip::tcp::endpoint& client);
 
@@ -77,7 +79,8 @@ private:
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
     Admission admission_;
-    Acceptor acceptor_;
+    TrustedProxies trusted_proxies_;
+    std::vector<Acceptor> acceptors_;
     WriteCoalescer coalescer_;
     bool stopping_ = false;
     bool aborted_ = false;  // the shutdown timeout is over
