@@ -8,10 +8,8 @@
 #include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -33,7 +31,6 @@ constexpr auto closing_timeout = 10s;   // for the client to take the last bytes
 // The same for one that was turned away, of whom so many at a time get that long.
 constexpr auto turned_away_timeout = 1s;
 constexpr std::size_t max_turned_away = 100;
-constexpr std::uint64_t body_limit = 64 * 1024;
 
 /// Whether bytes follow the head that belong to the request.
 bool has_body(const http::request_parser<http::string_body>& parser) {
@@ -136,7 +133,7 @@ awaitable<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
 
 awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
-    beast::flat_buffer buffer(self->server_->max_head_bytes() + body_limit);
+    beast::flat_buffer buffer(self->server_->max_head_bytes() + max_body_bytes);
     Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
         self->end_when_late(deadline);
@@ -201,76 +198,6 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     co_return std::nullopt;
 }
 
-// The buffer and the parser belong to serve_http, which waits for this.
-awaitable<bool> HttpSession::read_head(std::shared_ptr<HttpSession> self,
-                                       beast::flat_buffer& buffer, RequestParser& parser) {
-    OutboxStream stream(self->outbox_);
-    parser.header_limit(self->server_->max_head_bytes());
-    parser.body_limit(body_limit);
-    error_code error;
-    self->waiting_for_request_ = true;
-    co_await http::async_read_header(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    self->waiting_for_request_ = false;
-    if (error) {
-        co_await answer_unreadable(self, error, parser.got_some());
-    }
-    co_return !error;
-}
-
-awaitable<bool> HttpSession::read_body(std::shared_ptr<HttpSession> self,
-                                       beast::flat_buffer& buffer, RequestParser& parser) {
-    OutboxStream stream(self->outbox_);
-    if (expects_continue(parser.get())) {
-        co_await write_continue(self->outbox_);
-    }
-    error_code error = asio::error::operation_aborted;
-    if (!self->late_ && !self->server_->stopping()) {
-        self->waiting_for_request_ = true;
-        co_await http::async_read(stream, buffer, parser,
-                                  asio::redirect_error(asio::use_awaitable, error));
-        self->waiting_for_request_ = false;
-    }
-    if (error) {
-        co_await answer_unreadable(self, error, true);
-    }
-    co_return !error;
-}
-
-awaitable<void> HttpSession::answer_unreadable(std::shared_ptr<HttpSession> self, error_code error,
-                                               bool request_has_begun) {
-    auto answer = unreadable_request(error);
-    if (self->late_ && request_has_begun) {
-        answer = error_response(408, "Request Timeout");
-    }
-    self->count(answer, request_has_begun);
-    if (answer) {
-        co_await respond(self, std::move(*answer), false, false);
-    }
-}
-
-/// Who asks for what: into client_ and `request`, or why the connection has to end.
-std::optional<Response> HttpSession::read_sender(const HttpMessage& head, Request& request) {
-    const Sender sender = server_->trusted_proxies().sender_of(peer_, head);
-    client_ = sender.client;
-    auto refusal = refusal_of_head(head);
-    if (refusal) {
-        count(refusal, true);
-        return refusal;
-    }
-    auto asked = to_request(head, client_);
-    if (!asked) {
-        return error_response(400, "Malformed request: the target is not a valid URL");
-    }
-    request = std::move(*asked);
-    request.scheme = sender.scheme;
-    if (!server_->app().allows_host(request)) {
-        server_->refusals().count("host");
-        return error_response(400, "Invalid host");
-    }
-    return std::nullopt;
-}
-
 std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
     if (auto response = handshake_refusal(handshake)) {
         return response;
@@ -283,15 +210,6 @@ std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
                  handshake.client.port, for_log(handshake.path),
                  for_log(handshake.headers.get("Origin").value_or("")));
     return error_response(403, "Origin not allowed");
-}
-
-void HttpSession::count(const std::optional<Response>& answer, bool request_has_begun) {
-    if (answer && answer->status() == 431) {
-        server_->refusals().count("head_too_large");
-    } else if (late_ && (request_has_begun || !answered_)) {
-        // Not so one who was served and has nothing more to ask.
-        server_->refusals().count("request_timeout");
-    }
 }
 
 void HttpSession::end_when_late(Timer& deadline) {

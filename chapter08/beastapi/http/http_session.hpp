@@ -15,6 +15,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -51,6 +52,8 @@ private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
     using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
     using error_code = boost::system::error_code;
+
+    static constexpr std::uint64_t max_body_bytes = 64 * 1024;
 
     /// A WebSocket that is asked for, and the endpoint that will accept it, unless there is no
     /// place.
