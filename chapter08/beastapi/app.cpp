@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -60,6 +61,15 @@ std::string_view environment(const char* name) {
 bool is_ignored(int signal) {
     struct sigaction action{};
     return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/// Past the log, which may be written by a thread that does not get to it any more, and without
+/// waiting for a reader.
+void say_at_once(std::string_view text) {
+    pollfd file{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&file, 1, 0) == 1 && (file.revents & POLLOUT) != 0) {
+        [[maybe_unused]] const auto written = ::write(file.fd, text.data(), text.size());
+    }
 }
 
 bool is_read(const Request& request) {
@@ -259,7 +269,7 @@ void App::run(const ServerSettings& settings) {
         spdlog::info("shutting down");
         signals.async_wait([](const boost::system::error_code& again, int signal) {
             if (!again) {
-                spdlog::warn("a second signal: ending at once");
+                say_at_once("a second signal: ending at once\n");
                 std::_Exit(128 + signal);
             }
         });

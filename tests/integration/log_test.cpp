@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace test;
 using std::chrono::steady_clock;
@@ -30,10 +31,14 @@ public:
     Logged() {
         BOOST_TEST_REQUIRE(::pipe2(log_.data(), O_CLOEXEC) == 0);
         BOOST_TEST_REQUIRE(::fcntl(log_[1], F_SETPIPE_SZ, 4096) > 0);
-        std::array<std::string, 5> words{ServerProcess::chapter08(), "--port", "0", "--log-level",
-                                         "debug"};
-        std::array<char*, 6> arguments{words[0].data(), words[1].data(), words[2].data(),
-                                       words[3].data(), words[4].data(), nullptr};
+        std::vector<std::string> words{
+            ServerProcess::chapter08(), "--port", "0", "--request-rate", "0",
+            "--connection-rate",        "0"};
+        std::vector<char*> arguments;
+        for (std::string& word : words) {
+            arguments.push_back(word.data());
+        }
+        arguments.push_back(nullptr);
         posix_spawn_file_actions_t actions;
         ::posix_spawn_file_actions_init(&actions);
         ::posix_spawn_file_actions_adddup2(&actions, log_[1], STDERR_FILENO);
@@ -120,7 +125,7 @@ constexpr int many = 2'000;
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(log)
+BOOST_AUTO_TEST_SUITE(server_log)
 
 BOOST_AUTO_TEST_CASE(a_log_that_nobody_reads_does_not_stop_the_server) {
     Logged server;

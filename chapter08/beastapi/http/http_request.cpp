@@ -1,6 +1,7 @@
 #include "beastapi/http/http_request.hpp"
 
 #include "beastapi/http/text.hpp"
+#include "beastapi/origin.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -32,7 +33,8 @@ std::optional<urls::url_view> parse_target(const std::string& target) {
     // A name before the host could make one host look like another (RFC 9110, section 4.2.4).
     if (!url ||
         (url->scheme_id() != urls::scheme::http && url->scheme_id() != urls::scheme::https) ||
-        url->encoded_host().empty() || url->has_userinfo()) {
+        !parse_host(view(url->encoded_host_and_port())) || url->has_userinfo() ||
+        (!url->encoded_path().empty() && !url->encoded_path().starts_with('/'))) {
         return std::nullopt;
     }
     return *url;
