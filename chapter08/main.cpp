@@ -2,6 +2,7 @@
 // section.
 #include "beastapi/app.hpp"
 #include "chat/chat.hpp"
+#include "logging.hpp"
 #include "routers/pages.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
@@ -9,9 +10,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <string>
 
 namespace {
 
@@ -19,6 +23,9 @@ namespace {
 constexpr const char* site_policy =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+// For the last lines of the log, if nobody reads them.
+constexpr auto log_timeout = std::chrono::seconds(1);
 
 void serve(const Settings& settings) {
     beastapi::App app({
@@ -45,9 +52,12 @@ void serve(const Settings& settings) {
         .allow_headers = {"*"},
     });
     app.add_middleware(beastapi::SecurityHeaders());
+    app.add_middleware(beastapi::TrustedHostMiddleware(settings.allowed_hosts));
 
     // 2. Static files
-    app.mount("/static", beastapi::StaticFiles(settings.static_dir));
+    app.mount("/static",
+              beastapi::StaticFiles(settings.static_dir,
+                                    {.content_security_policy = settings.content_security_policy}));
     if (std::filesystem::is_directory(settings.tutorial_dir)) {
         app.mount("/tutorial",
                   beastapi::StaticFiles(settings.tutorial_dir,
@@ -64,7 +74,7 @@ void serve(const Settings& settings) {
     app.get("/", routers::read_root).summary("Read Root");
 
     // 5. The chat page
-    app.get("/chat", routers::chat_page, settings.static_dir)
+    app.get("/chat", routers::chat_page, settings.static_dir, settings.content_security_policy)
         .summary("Chat Page")
         .response_class("text/html");
 
@@ -78,16 +88,25 @@ void serve(const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    int status = 1;
+    std::string failure;
     try {
         const auto [settings, exit_code] = parse_settings(argc, argv);
         if (!settings) {
             return exit_code;
         }
-        configure_logging(settings->log_level);
+        start_logging(settings->log_level);
         serve(*settings);
-        return 0;
+        status = 0;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "chapter08: {}\n", error.what());
-        return 1;
+        failure = error.what();
     }
+    const bool all_logged = finish_logging(log_timeout);
+    if (!failure.empty()) {
+        fmt::print(stderr, "chapter08: {}\n", failure);
+    }
+    if (!all_logged) {
+        std::_Exit(status);
+    }
+    return status;
 }

@@ -1,12 +1,10 @@
 #include "settings.hpp"
 
-#include "beastapi/origin.hpp"
 #include "identity_options.hpp"
+#include "web_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <cstdio>
@@ -131,28 +129,6 @@ void add_admission_options(CLI::App& app, Settings& settings) {
                        "make the server send");
 }
 
-/// Nothing, or what is wrong with an origin.
-std::string check_origin(const std::string& text) {
-    if (text == "*" || beastapi::parse_origin(text)) {
-        return "";
-    }
-    return fmt::format(
-        "'{}' is no origin: write scheme://host or scheme://host:port, with no path behind it, or "
-        "*",
-        text);
-}
-
-void add_origin_options(CLI::App& app, std::vector<std::string>& allow_origins) {
-    app.add_option("--allow-origin", allow_origins,
-                   "Another origin whose pages may use this server, such as https://example.org; "
-                   "* for all. May be given several times, or with commas")
-        ->envname("CHAT_ALLOW_ORIGIN")
-        ->type_name("ORIGIN")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(CLI::Validator(check_origin, ""));
-}
-
 /// What a connection may take, of time and of bytes.
 void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
     add_seconds(app, "--request-timeout", "CHAT_REQUEST_TIMEOUT", server.request_timeout, 0.01,
@@ -257,7 +233,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
     add_server_options(app, settings);
-    add_origin_options(app, settings.allow_origins);
+    add_web_options(app, settings);
     add_chat_options(app, settings);
     add_folder_options(app, settings);
     IdentityOptions identity;
@@ -275,6 +251,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
         constexpr std::size_t tenth = 10;
         settings.server.reserved_connections = settings.reserved_connections.value_or(
             settings.chat.identity ? settings.server.max_connections / tenth : 0);
+        complete_web_settings(settings);
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {
@@ -282,10 +259,4 @@ ParsedSettings parse_settings(int argc, char** argv) {
         return {std::nullopt, 2};
     }
     return {std::move(settings), 0};
-}
-
-void configure_logging(const std::string& level) {
-    spdlog::set_default_logger(spdlog::stderr_color_st("chapter08"));
-    spdlog::set_pattern("[%Y-%m-%d %H:%M:%S.%e] [%^%l%$] %v");
-    spdlog::set_level(spdlog::level::from_str(level));
 }

@@ -16,6 +16,9 @@ struct Settings {
     std::optional<std::size_t> reserved_connections;
     bool no_echo = false;
     std::vector<std::string> allow_origins;  ///< see beastapi::CORSMiddleware
+    std::vector<std::string> allowed_hosts;  ///< see beastapi::TrustedHostMiddleware
+    /// Of the pages in static_dir; empty: the strict one of beastapi::SecurityHeaders.
+    std::string content_security_policy;
     std::string log_level = "info";
     std::filesystem::path static_dir;
     std::filesystem::path swagger_ui_dir;
@@ -31,6 +34,3 @@ struct ParsedSettings {
 /// Reads the command line, then `CHAT_…` variables, then the file named by `--config`; the first
 /// that names a setting wins. A usage error is said on stderr in one line.
 ParsedSettings parse_settings(int argc, char** argv);
-
-/// Logs to stderr from `level` (trace, debug, info, warning, error, critical) on.
-void configure_logging(const std::string& level);

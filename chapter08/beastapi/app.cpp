@@ -12,6 +12,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -53,6 +56,21 @@ awaitable<Response> serve_docs_script() {
 std::string_view environment(const char* name) {
     const char* const value = std::getenv(name);
     return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+/// As nohup ignores SIGHUP for the program that it starts.
+bool is_ignored(int signal) {
+    struct sigaction action{};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/// Past the log, which may be written by a thread that does not get to it any more, and without
+/// waiting for a reader.
+void say_at_once(std::string_view text) {
+    pollfd file{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&file, 1, 0) == 1 && (file.revents & POLLOUT) != 0) {
+        [[maybe_unused]] const auto written = ::write(file.fd, text.data(), text.size());
+    }
 }
 
 bool is_read(const Request& request) {
@@ -104,7 +122,15 @@ void App::add_middleware(SecurityHeaders headers) {
     security_headers_ = std::move(headers);
 }
 
+void App::add_middleware(TrustedHostMiddleware hosts) {
+    trusted_hosts_ = std::move(hosts);
+}
+
 void App::finish(Response& response) const {
+    if (response.is_json() && !response.header("Cache-Control")) {
+        // It says how things are now, and to whom asked.
+        response.header("Cache-Control", "no-store");
+    }
     if (security_headers_) {
         security_headers_->apply(response);
     }
@@ -118,18 +144,44 @@ void App::include_router(const Router& router) {
     router_.include_router(router);
 }
 
-awaitable<Response> App::handle(Request request) const {
+std::optional<Response> App::answer_to_head(const Request& request) const {
     if (cors_) {
         if (auto preflight = cors_->preflight(request)) {
-            co_return std::move(*preflight);
+            return preflight;
         }
     }
+    const Target target = find(request.path);
     std::optional<Response> response;
+    if (target.mount == nullptr && target.route == nullptr) {
+        response = error_response(404, "Not Found");
+    } else if (!is_read(request)) {
+        response = method_not_allowed();
+    } else if (target.route != nullptr && target.route->is_websocket()) {
+        response = error_response(426, "Upgrade Required");
+        response->header("Upgrade", "websocket").header("Connection", "Upgrade");
+    }
+    if (cors_ && response) {
+        cors_->apply(request, *response);
+    }
+    return response;
+}
+
+awaitable<Response> App::handle(Request request) const {
+    std::optional<Response> response = answer_to_head(request);
+    if (response) {
+        co_return std::move(*response);
+    }
+    std::string failure;
     try {
         response = co_await answer(request);
     } catch (const std::exception& error) {
+        failure = error.what();
+    } catch (...) {
+        failure = "an exception that is no std::exception";
+    }
+    if (!response) {
         spdlog::error("{} - \"{} {}\": {}", request.client.host, request.method, request.path,
-                      error.what());
+                      failure);
         response = PlainTextResponse("Internal Server Error", 500);
     }
     if (cors_) {
@@ -139,32 +191,28 @@ awaitable<Response> App::handle(Request request) const {
 }
 
 awaitable<Response> App::answer(Request request) const {
-    if (const Mount* const mount = find_mount(request.path)) {
-        if (!is_read(request)) {
-            co_return method_not_allowed();
-        }
-        co_return mount->files.get(request,
-                                   std::string_view(request.path).substr(mount->path.size()));
+    Target target = find(request.path);
+    if (target.mount != nullptr) {
+        const std::string_view below =
+            std::string_view(request.path).substr(target.mount->path.size());
+        co_return target.mount->files.get(request, below);
+    }
+    request.path_params = std::move(target.path_params);
+    const Request unchanged = request;
+    Response response = co_await target.route->http_handler()(std::move(request));
+    co_return if_modified(unchanged, std::move(response));
+}
+
+App::Target App::find(std::string_view path) const {
+    if (const Mount* const mount = find_mount(path)) {
+        return {.mount = mount};
     }
     for (const Route& route : router_.routes()) {
-        auto params = route.path().match(request.path);
-        if (!params) {
-            continue;
+        if (auto params = route.path().match(path)) {
+            return {.route = &route, .path_params = std::move(*params)};
         }
-        if (!is_read(request)) {
-            co_return method_not_allowed();
-        }
-        if (route.is_websocket()) {
-            Response response = error_response(426, "Upgrade Required");
-            response.header("Upgrade", "websocket").header("Connection", "Upgrade");
-            co_return response;
-        }
-        request.path_params = std::move(*params);
-        const Request unchanged = request;
-        Response response = co_await route.http_handler()(std::move(request));
-        co_return if_modified(unchanged, std::move(response));
     }
-    co_return error_response(404, "Not Found");
+    return {};
 }
 
 const App::Mount* App::find_mount(std::string_view path) const {
@@ -193,8 +241,15 @@ std::pair<const Route*, Params> App::find_websocket(std::string_view path) const
 
 bool App::allows_origin(const Request& request) const {
     const auto origin = request.headers.get("Origin");
-    return !origin || is_same_origin(*origin, request.headers.get("Host").value_or("")) ||
-           (cors_ && cors_->allows_origin(*origin));
+    const auto is_own = [&] {
+        return is_same_origin(*origin, request.headers.get("Host").value_or("")) &&
+               (request.scheme == "http" || parse_origin(*origin)->scheme == request.scheme);
+    };
+    return !origin || is_own() || (cors_ && cors_->allows_origin(*origin));
+}
+
+bool App::allows_host(const Request& request) const {
+    return !trusted_hosts_ || trusted_hosts_->allows(request.headers.get("Host").value_or(""));
 }
 
 void App::run(const ServerSettings& settings) {
@@ -202,7 +257,12 @@ void App::run(const ServerSettings& settings) {
     detail::raise_descriptor_limit(settings.max_connections);
     asio::io_context context{1};
     const auto server = std::make_shared<detail::Server>(context, *this, settings);
+    // Nobody may read the log any more. Sockets raise none: Asio asks for errors instead.
+    std::signal(SIGPIPE, SIG_IGN);
     asio::signal_set signals(context, SIGINT, SIGTERM);
+    if (!is_ignored(SIGHUP)) {
+        signals.add(SIGHUP);  // the terminal has been closed
+    }
     signals.async_wait([&](const boost::system::error_code& error, int) {
         if (error) {
             return;
@@ -210,7 +270,7 @@ void App::run(const ServerSettings& settings) {
         spdlog::info("shutting down");
         signals.async_wait([](const boost::system::error_code& again, int signal) {
             if (!again) {
-                spdlog::warn("a second signal: ending at once");
+                say_at_once("a second signal: ending at once\n");
                 std::_Exit(128 + signal);
             }
         });
@@ -223,9 +283,17 @@ void App::run(const ServerSettings& settings) {
             "any page on the web may open WebSockets here, and read the answers, because "
             "every origin is allowed");
     }
+    if (::geteuid() == 0) {
+        spdlog::warn("running as root: whoever breaks into the server has the whole machine");
+    }
+    if (trusted_hosts_ && trusted_hosts_->allows_every_host()) {
+        spdlog::warn(
+            "the server answers under any host name, so a page of another server can pass for one "
+            "of this server's (DNS rebinding): name your hosts with --allowed-host");
+    }
     spdlog::info("{} running on {} (Press CTRL+C to quit)", info_.title, server->url());
     if (!spdlog::should_log(spdlog::level::info) && settings.port == 0) {
-        fmt::print(stderr, "{}\n", server->url());
+        std::fputs(fmt::format("{}\n", server->url()).c_str(), stderr);
     }
     detail::run_event_loop(context);
     // Handlers that are still suspended end with the context, while what they were bound to lives.

@@ -6,6 +6,7 @@
 #include "beastapi/router.hpp"
 #include "beastapi/security_headers.hpp"
 #include "beastapi/static_files.hpp"
+#include "beastapi/trusted_host.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace beastapi {
 
@@ -81,6 +83,11 @@ struct ServerSettings {
     std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
     /// Between pings. A peer of which nothing is heard from one to the next is gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
+    /// Whether X-Forwarded-For and X-Forwarded-Proto of a trusted proxy say who a request comes
+    /// from; what counts by address then counts that client.
+    bool proxy_headers = false;
+    /// The proxies that are trusted: addresses, networks, or `*` for every peer.
+    std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};
     /// How long the connections get to say goodbye when the server stops.
     std::chrono::steady_clock::duration shutdown_timeout = std::chrono::seconds(10);
 
@@ -103,6 +110,7 @@ public:
 
     void add_middleware(CORSMiddleware cors);
     void add_middleware(SecurityHeaders headers);
+    void add_middleware(TrustedHostMiddleware hosts);
 
     /// Serves a folder under a path such as `/static`.
     void mount(std::string path, StaticFiles files);
@@ -121,7 +129,9 @@ public:
         return router_.websocket(std::forward<Args>(args)...);
     }
 
-    /// Serves until SIGINT or SIGTERM; a second signal ends the process at once.
+    /// Serves until SIGINT, SIGTERM or SIGHUP; a second signal ends the process at once. A SIGHUP
+    /// that was ignored before stays ignored, as nohup wants it. SIGPIPE is ignored from then on,
+    /// so that the server goes on when the program that reads its log has ended.
     ///
     /// On a signal it stops to accept, closes every WebSocket with 1001 (Going Away) behind what
     /// was sent before, and waits for them, at most ServerSettings::shutdown_timeout. Throws
@@ -135,6 +145,10 @@ public:
     /// that says why, and status 1. Destructors do not run then (std::exit).
     void run();
 
+    /// The answer that the request's head decides, whatever its body is: a preflight, 404, 405 or
+    /// 426. Nothing if a handler or a folder has to be asked.
+    std::optional<Response> answer_to_head(const Request& request) const;
+
     /// Answers a request; what handlers throw becomes 500.
     awaitable<Response> handle(Request request) const;
 
@@ -145,8 +159,8 @@ public:
     std::pair<const Route*, Params> find_websocket(std::string_view path) const;
 
     /// Whether a page may open a WebSocket: one of the server's own, which names the request's
-    /// `Host` in `Origin`, and one of an origin that CORSMiddleware allows. Who sends no `Origin`
-    /// is no browser, and may.
+    /// `Host` in `Origin` (and its scheme, if a trusted proxy says that it is `https`), and one of
+    /// an origin that CORSMiddleware allows. Who sends no `Origin` is no browser, and may.
     bool allows_origin(const Request& request) const;
 
     /// Says for which requests ServerSettings::reserved_connections are kept: those with a valid
@@ -157,6 +171,9 @@ public:
     bool is_reserved_for(const Request& request) const {
         return reserved_for_ && reserved_for_(request);
     }
+
+    /// Whether the server answers to the request's `Host`: see TrustedHostMiddleware.
+    bool allows_host(const Request& request) const;
 
     /// What the layer has refused; handlers may show it.
     Refusals& refusals() noexcept { return refusals_; }
@@ -171,6 +188,14 @@ private:
         StaticFiles files;
     };
 
+    /// What answers at a path: a folder, an HTTP route, or a WebSocket's, or nothing.
+    struct Target {
+        const Mount* mount = nullptr;
+        const Route* route = nullptr;
+        Params path_params{};
+    };
+
+    Target find(std::string_view path) const;
     awaitable<Response> answer(Request request) const;
     const Mount* find_mount(std::string_view path) const;
 
@@ -179,6 +204,7 @@ private:
     std::list<Mount> mounts_;
     std::optional<CORSMiddleware> cors_;
     std::optional<SecurityHeaders> security_headers_;
+    std::optional<TrustedHostMiddleware> trusted_hosts_;
     Refusals refusals_;
     std::function<bool(const Request&)> reserved_for_;
 };

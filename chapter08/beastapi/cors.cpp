@@ -35,24 +35,16 @@ bool CORSMiddleware::allows_every_origin() const {
 }
 
 bool CORSMiddleware::allows_headers(std::string_view list) const {
-    if (contains(allow_headers, "*")) {
-        return true;
+    const auto names = detail::parse_token_list(list);
+    if (!names || contains(allow_headers, "*")) {
+        return names.has_value();
     }
     const auto is_allowed = [this](std::string_view name) {
         const auto is_name = [name](std::string_view each) { return detail::iequals(each, name); };
         return std::any_of(safelisted.begin(), safelisted.end(), is_name) ||
                std::any_of(allow_headers.begin(), allow_headers.end(), is_name);
     };
-    while (!list.empty()) {
-        std::string_view name = list.substr(0, list.find(','));
-        list.remove_prefix(std::min(list.size(), name.size() + 1));
-        name.remove_prefix(std::min(name.size(), name.find_first_not_of(' ')));
-        name = name.substr(0, name.find_last_not_of(' ') + 1);
-        if (!name.empty() && !is_allowed(name)) {
-            return false;
-        }
-    }
-    return true;
+    return std::all_of(names->begin(), names->end(), is_allowed);
 }
 
 std::optional<Response> CORSMiddleware::preflight(const Request& request) const {
@@ -82,7 +74,7 @@ std::optional<Response> CORSMiddleware::preflight(const Request& request) const 
                         ? "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
                         : fmt::format("{}", fmt::join(allow_methods, ", ")));
     response.header("Access-Control-Max-Age", fmt::format("{}", max_age.count()));
-    if (contains(allow_headers, "*") && headers) {
+    if (contains(allow_headers, "*") && headers && detail::parse_token_list(*headers)) {
         response.header("Access-Control-Allow-Headers", std::string(*headers));
     } else if (!allow_headers.empty()) {
         response.header("Access-Control-Allow-Headers",
@@ -92,19 +84,20 @@ std::optional<Response> CORSMiddleware::preflight(const Request& request) const 
 }
 
 void CORSMiddleware::apply(const Request& request, Response& response) const {
+    // With credentials a browser does not take `*` for an answer (the Fetch standard,
+    // section 3.3.5).
+    const bool any = allows_every_origin() && !allow_credentials;
+    if (!any) {
+        // Also where the answer is no: a cache must not keep it for a page that may.
+        response.add_to_list("Vary", "Origin");
+    }
     const auto origin = request.headers.get("Origin");
     if (!origin || !allows_origin(*origin)) {
         return;
     }
-    // With credentials a browser does not take `*` for an answer (the Fetch standard,
-    // section 3.3.5).
-    const bool any = allows_every_origin() && !allow_credentials;
     response.header("Access-Control-Allow-Origin", any ? "*" : std::string(*origin));
     if (allow_credentials) {
         response.header("Access-Control-Allow-Credentials", "true");
-    }
-    if (!any) {
-        response.header("Vary", "Origin");
     }
 }
 

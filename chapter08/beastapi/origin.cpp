@@ -1,85 +1,76 @@
 #include "beastapi/origin.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/rfc/authority_rule.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <locale>
 
 namespace beastapi {
 
+namespace urls = boost::urls;
+
 namespace {
 
-constexpr std::string_view letters_and_digits = "abcdefghijklmnopqrstuvwxyz0123456789";
-
 std::string lower(std::string_view text) {
-    std::string lowered(text);
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return lowered;
+    return boost::algorithm::to_lower_copy(std::string(text), std::locale::classic());
 }
 
-bool consists_of(std::string_view text, std::string_view characters, std::string_view others) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return characters.find(c) != std::string_view::npos ||
-               others.find(c) != std::string_view::npos;
-    });
-}
-
-unsigned default_port(std::string_view scheme) {
+std::uint16_t default_port(std::string_view scheme) {
     if (scheme == "http" || scheme == "ws") {
         return 80;
     }
     return scheme == "https" || scheme == "wss" ? 443 : 0;
 }
 
-bool is_host(std::string_view host) {
-    if (host.starts_with('[') && host.ends_with(']')) {
-        return consists_of(host.substr(1, host.size() - 2), "0123456789abcdef", ":.");
-    }
-    return consists_of(host, letters_and_digits, "-._");
+/// A reg-name of RFC 3986 may have marks such as `,`, which no name of a host has.
+bool is_host_name(std::string_view name) {
+    return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") ==
+                                std::string_view::npos;
 }
 
-std::optional<unsigned> parse_port(std::string_view text) {
-    unsigned port = 0;
-    const char* const begin = text.data();
-    const char* const end = begin + text.size();
-    const auto [stop, error] = std::from_chars(begin, end, port);
-    constexpr unsigned largest = 65535;
-    if (error != std::errc() || stop != end || port > largest) {
+std::optional<Host> to_host(const urls::authority_view& authority) {
+    Host host{lower(authority.encoded_host()), std::nullopt};
+    const bool is_ipv6 = authority.host_type() == urls::host_type::ipv6;
+    // A port of 0 is one that does not fit into 16 bits, or that nobody can listen at.
+    if (authority.has_userinfo() || (!is_ipv6 && !is_host_name(host.name)) ||
+        (authority.has_port() && authority.port_number() == 0)) {
         return std::nullopt;
     }
-    return port;
-}
-
-/// Reads `host` or `host:port`, to be used with `scheme`.
-std::optional<Origin> parse_authority(std::string scheme, std::string_view text) {
-    const std::size_t colon = text.find(':', text.starts_with('[') ? text.find(']') : 0);
-    std::optional<unsigned> port = default_port(scheme);
-    if (colon != std::string_view::npos) {
-        port = parse_port(text.substr(colon + 1));
+    if (authority.has_port()) {
+        host.port = authority.port_number();
     }
-    std::string host = lower(text.substr(0, colon));
-    if (!port || !is_host(host)) {
-        return std::nullopt;
-    }
-    return Origin{std::move(scheme), std::move(host), *port};
+    return host;
 }
 
 }  // namespace
 
+std::optional<Host> parse_host(std::string_view text) {
+    const auto authority = urls::parse_authority({text.data(), text.size()});
+    return authority ? to_host(*authority) : std::nullopt;
+}
+
 std::optional<Origin> parse_origin(std::string_view text) {
-    const std::size_t end = text.find("://");
-    if (end == std::string_view::npos) {
+    const auto url = urls::parse_uri({text.data(), text.size()});
+    if (!url || !url->has_authority() || !url->encoded_path().empty() || url->has_query() ||
+        url->has_fragment()) {
         return std::nullopt;
     }
-    std::string scheme = lower(text.substr(0, end));
-    if (!consists_of(scheme, letters_and_digits, "+-.")) {
+    auto host = to_host(url->authority());
+    if (!host) {
         return std::nullopt;
     }
-    return parse_authority(std::move(scheme), text.substr(end + 3));
+    std::string scheme = lower(url->scheme());
+    const unsigned port = host->port.value_or(default_port(scheme));
+    return Origin{std::move(scheme), std::move(host->name), port};
 }
 
 bool is_same_origin(std::string_view origin, std::string_view host) {
     const auto page = parse_origin(origin);
-    return page && page == parse_authority(page->scheme, host);
+    const auto server = parse_host(host);
+    return page && server && page->host == server->name &&
+           page->port == server->port.value_or(default_port(page->scheme));
 }
 
 }  // namespace beastapi

@@ -1,6 +1,7 @@
 // The origin of a page: which server a browser has it from.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,15 @@ struct Origin {
 
     friend bool operator==(const Origin&, const Origin&) = default;
 };
+
+/// What a request says in `Host` (RFC 9110, section 7.2).
+struct Host {
+    std::string name;                   ///< in lower case; an IPv6 address in brackets
+    std::optional<std::uint16_t> port;  ///< nothing where none was named
+};
+
+/// Reads `host` or `host:port`; nothing if it is anything else.
+std::optional<Host> parse_host(std::string_view text);
 
 /// Reads `scheme://host` or `scheme://host:port`; nothing if it is anything else, such as a URL
 /// with a path, or `null`, which stands for a page that has no origin.

@@ -49,7 +49,9 @@ struct Request {
     Params path_params;
     Params query_params;
     Headers headers;
-    Address client;
+    Address client;  ///< behind a trusted proxy, the client that the proxy names, with port 0
+    /// `http`, or `https` if a trusted proxy says that the client used TLS.
+    std::string_view scheme = "http";
     std::string body;
 };
 

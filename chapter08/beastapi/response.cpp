@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace beastapi {
 
@@ -60,14 +61,34 @@ Response Response::empty(unsigned status) {
 }
 
 Response& Response::header(std::string_view name, std::string value) {
-    for (auto& [have, old_value] : headers_) {
-        if (detail::iequals(have, name)) {
-            old_value = std::move(value);
-            return *this;
+    using namespace std::string_view_literals;
+    if (!detail::is_token(name)) {
+        throw std::invalid_argument(
+            fmt::format("'{}' cannot be the name of a header field", detail::for_log(name)));
+    }
+    if (value.find_first_of("\r\n\0"sv) != std::string::npos) {
+        throw std::invalid_argument(
+            fmt::format("the value of the header field {} has a line break or a NUL", name));
+    }
+    if (!detail::iequals(name, "Set-Cookie")) {
+        for (auto& [have, old_value] : headers_) {
+            if (detail::iequals(have, name)) {
+                old_value = std::move(value);
+                return *this;
+            }
         }
     }
     headers_.emplace_back(name, std::move(value));
     return *this;
+}
+
+Response& Response::add_to_list(std::string_view name, std::string_view item) {
+    const std::string_view list = header(name).value_or("");
+    if (list.empty()) {
+        return header(name, std::string(item));
+    }
+    return detail::list_contains(list, item) ? *this
+                                             : header(name, fmt::format("{}, {}", list, item));
 }
 
 std::optional<std::string_view> Response::header(std::string_view name) const {
@@ -81,6 +102,10 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
 
 bool Response::is_html() const {
     return header("Content-Type").value_or("").starts_with("text/html");
+}
+
+bool Response::is_json() const {
+    return header("Content-Type").value_or("") == "application/json";
 }
 
 Response JSONResponse(const boost::json::value& body, unsigned status) {

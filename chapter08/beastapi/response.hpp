@@ -24,14 +24,24 @@ public:
     /// A response without content, such as 304.
     static Response empty(unsigned status);
 
-    /// Adds a header field, or replaces the one of that name.
+    /// Sets a header field: it replaces the one of that name, except for `Set-Cookie`, of which a
+    /// response may have several (RFC 6265, section 3). Throws std::invalid_argument if `name` is
+    /// not a token, or if `value` has a line break or a NUL (RFC 9110, section 5.5): with those, a
+    /// value from a client could add header fields of its own.
     Response& header(std::string_view name, std::string value);
+
+    /// Adds `item` to a header field that is a list, such as `Vary`, unless it is in the list.
+    /// Throws as header() does.
+    Response& add_to_list(std::string_view name, std::string_view item);
+
+    /// The first value of that name, or nothing.
     std::optional<std::string_view> header(std::string_view name) const;
     const std::vector<std::pair<std::string, std::string>>& headers() const noexcept {
         return headers_;
     }
 
     bool is_html() const;
+    bool is_json() const;
 
     unsigned status() const noexcept { return status_; }
     const std::string& body() const noexcept { return body_; }

@@ -7,10 +7,14 @@ void SecurityHeaders::apply(Response& response) const {
     // section 3.6).
     response.header("X-Content-Type-Options", "nosniff");
     response.header("Referrer-Policy", referrer_policy);
+    const bool has_policy = response.header("Content-Security-Policy").has_value();
+    if (response.header("Content-Type").value_or("").starts_with("image/svg") && !has_policy) {
+        response.header("Content-Security-Policy", svg_policy);
+    }
     if (!response.is_html()) {
         return;
     }
-    if (!response.header("Content-Security-Policy")) {
+    if (!has_policy) {
         response.header("Content-Security-Policy", content_security_policy);
     }
     // What frame-ancestors says, for browsers that do not know it (RFC 7034).

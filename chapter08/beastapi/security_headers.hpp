@@ -16,6 +16,8 @@ struct SecurityHeaders {
     std::string content_security_policy =
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'self'";
+    /// For SVG, which is a document with scripts when somebody opens it by its own address.
+    std::string svg_policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     /// What links to other servers tell them of where one comes from: nothing.
     std::string referrer_policy = "same-origin";
 

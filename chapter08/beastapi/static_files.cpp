@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
+#include <vector>
 
 namespace beastapi {
 
@@ -26,6 +28,39 @@ bool matches_etag(std::string_view list, std::string_view etag) {
         }
     }
     return false;
+}
+
+/// The path below the folder without `.` and `..`, in text alone: the file system is asked once,
+/// whatever the path looks like. Nothing if it leads out, is malformed or too long, or names a
+/// hidden file. A slash at its end is kept as an empty name, so that a file has no other address.
+std::optional<fs::path> normalise(std::string_view path) {
+    constexpr std::size_t max_length = 4096;  // PATH_MAX
+    constexpr std::size_t max_name_length = 255;
+    constexpr std::size_t max_depth = 64;
+    auto decoded = path.size() <= max_length ? detail::percent_decode(path) : std::nullopt;
+    if (!decoded || decoded->find('\0') != std::string::npos) {
+        return std::nullopt;
+    }
+    std::vector<std::string> names;
+    std::istringstream segments(*decoded);
+    for (std::string name; std::getline(segments, name, '/');) {
+        if (name.empty() || name == ".") {
+            continue;
+        }
+        if (name == ".." && !names.empty()) {
+            names.pop_back();
+            continue;
+        }
+        if (name.front() == '.' || name.size() > max_name_length || names.size() == max_depth) {
+            return std::nullopt;
+        }
+        names.push_back(std::move(name));
+    }
+    fs::path relative;
+    for (const std::string& name : names) {
+        relative /= name;
+    }
+    return decoded->ends_with('/') ? relative / "" : relative;
 }
 
 bool not_modified(const Request& request, const Response& response) {
@@ -77,11 +112,11 @@ Response StaticFiles::get(const Request& request, std::string_view path) const {
 }
 
 Response StaticFiles::find(const Request& request, std::string_view path) const {
-    const auto decoded = detail::percent_decode(path);
-    if (!decoded || decoded->find('\0') != std::string::npos) {
+    const auto normalised = normalise(path);
+    if (!normalised) {
         return error_response(404, "Not Found");
     }
-    const fs::path relative = fs::path(*decoded).relative_path();
+    const fs::path& relative = *normalised;
     if (const auto file = file_at(relative)) {
         return FileResponse(*file);
     }

@@ -23,7 +23,8 @@ struct StaticFilesSettings {
 /// Serves the files below a folder, to be mounted by App::mount().
 ///
 /// GET and HEAD; answers 304 to If-None-Match and If-Modified-Since (RFC 9110, section 13). What is
-/// not a file inside the folder, after symbolic links are followed, is 404.
+/// not a file inside the folder, after symbolic links are followed, is 404, and so is a hidden file
+/// or folder, whose name begins with a dot.
 class StaticFiles {
 public:
     /// Throws std::invalid_argument if `directory` is no folder.

@@ -30,8 +30,13 @@ awaitable<Response> read_root() {
     co_return Response(root);
 }
 
-awaitable<Response> chat_page(std::filesystem::path static_dir) {
-    co_return beastapi::FileResponse(static_dir / "chat.html");
+awaitable<Response> chat_page(std::filesystem::path static_dir,
+                              std::string content_security_policy) {
+    Response page = beastapi::FileResponse(static_dir / "chat.html");
+    if (!content_security_policy.empty()) {
+        page.header("Content-Security-Policy", std::move(content_security_policy));
+    }
+    co_return page;
 }
 
 awaitable<Response> health_check() {

@@ -5,11 +5,13 @@
 #include "beastapi/response.hpp"
 
 #include <filesystem>
+#include <string>
 
 namespace routers {
 
 beastapi::awaitable<beastapi::Response> read_root();
-beastapi::awaitable<beastapi::Response> chat_page(std::filesystem::path static_dir);
+beastapi::awaitable<beastapi::Response> chat_page(std::filesystem::path static_dir,
+                                                  std::string content_security_policy);
 beastapi::awaitable<beastapi::Response> health_check();
 
 /// In the place of the tutorial, where it has not been built: says how to.

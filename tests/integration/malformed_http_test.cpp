@@ -49,12 +49,60 @@ SERVER_TEST(a_malformed_length_is_answered_400) {
                                "POST / HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\nx");
     }
     co_await check_refused(
-        server, 400, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+        server, 400,
+        "GET /ws/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+}
+
+SERVER_TEST(only_a_chunked_transfer_encoding_is_understood) {
+    for (const std::string headers :
+         {"Transfer-Encoding: xchunked", "Transfer-Encoding: gzip", "Transfer-Encoding: identity",
+          "Transfer-Encoding: chunked, identity", "Transfer-Encoding: gzip, chunked",
+          "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+          "Transfer-Encoding:", "Transfer-Encoding: gzip\r\nContent-Length: 5",
+          "Content-Length: 5\r\nTransfer-Encoding: identity"}) {
+        co_await check_refused(server, 400,
+                               "GET /ws/status HTTP/1.1\r\nHost: x\r\n" + headers +
+                                   "\r\n\r\nGET /ws/status HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    co_await check_refused(server, 400,
+                           "GET /ws/status HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                           "\r\n0\r\n\r\n");
+    const HttpResponse response =
+        co_await send_raw(server.port(),
+                          "GET /ws/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n"
+                          "\r\n1\r\nx\r\n0\r\n\r\n");
+    BOOST_TEST(response.status == 200U);
+}
+
+SERVER_TEST(too_many_fields_or_parameters_are_refused) {
+    const auto head = [](int fields) {
+        std::string text = "GET /ws/status HTTP/1.1\r\nHost: x\r\n";
+        for (int i = 1; i < fields; ++i) {
+            text += "a:\r\n";
+        }
+        return text + "\r\n";
+    };
+    const HttpResponse most = co_await send_raw(server.port(), head(100));
+    BOOST_TEST(most.status == 200U);
+    co_await check_refused(server, 431, head(101));
+    BOOST_TEST(server.refusals().of("head_too_large") == 1U);
+    std::string query = "/ws/status?a";
+    for (int i = 0; i < 100; ++i) {
+        query += "&a";
+    }
+    co_await check_refused(server, 400, "GET " + query + " HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+SERVER_TEST(an_unknown_expectation_is_answered_417) {
+    co_await check_refused(server, 417,
+                           "GET /ws/status HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n");
 }
 
 SERVER_TEST(a_target_that_is_no_url_is_answered_400) {
     for (const std::string target :
-         {"/%", "/%zz", "/ws/chat/%2", "/?a=%", "*", "nothing", "x://"}) {
+         {"/%", "/%zz", "/ws/chat/%2", "/?a=%", "*", "nothing", "x://", "/a#b", "http://",
+          "http:///ws/status", "http://me@x/ws/status", "ftp://x/ws/status",
+          "http://x:port/ws/status"}) {
         co_await check_refused(server, 400, "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
 }
@@ -95,10 +143,11 @@ SERVER_TEST(a_header_that_does_not_end_is_answered_431) {
 SERVER_TEST(a_body_that_is_too_large_is_answered_413) {
     co_await check_refused(server, 413,
                            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
-    co_await check_refused(server, 413,
-                           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                           "100000\r\n" +
-                               std::string(0x10000, 'x'));
+    co_await check_refused(
+        server, 413,
+        "GET /ws/status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "100000\r\n" +
+            std::string(0x10000, 'x'));
 }
 
 SERVER_TEST(what_follows_a_malformed_request_is_not_answered) {

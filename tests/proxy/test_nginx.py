@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import inspect
 import json
 import os
 import re
@@ -22,8 +23,9 @@ PROGRAM = ROOT / os.environ.get("CHAPTER08", "build/release/chapter08/chapter08"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{ROOT}/build/tools/usr/sbin")
 NAME = "chat.example.org"
 # What the FAQ passes on to the server, and a port that is free.
-OPTIONS = "--port 0 --max-connections-per-address 0 --connection-rate 0 --request-rate 0".split()
-OPTIONS += "--client-rate-in 0 --client-rate-out 0".split()
+OPTIONS = f"--port 0 --proxy-headers --allowed-host {NAME}".split()
+# As the old and the new websockets call it.
+HEADERS = "extra_headers" if "extra_headers" in str(inspect.signature(websockets.connect)) else "additional_headers"
 DEADLINE = 10  # seconds, for all that is waited for
 
 MAIN = """
@@ -139,24 +141,25 @@ class BehindNginx(unittest.IsolatedAsyncioTestCase):
     def host(self) -> str:
         return f"{NAME}:{self.tls_port}"
 
-    def connect(self, path, origin=None):
+    def connect(self, path, origin=None, address=None):
         return websockets.connect(
             f"wss://{self.host}{path}", host="127.0.0.1", port=self.tls_port, ssl=self.tls,
             origin=origin or f"https://{self.host}", open_timeout=DEADLINE, close_timeout=DEADLINE,
             # That of the server is tested.
             ping_interval=None,
+            **({HEADERS: {"X-Forwarded-For": address}} if address else {}),
         )  # fmt: skip
 
     async def receive(self, client):
         return json.loads(await asyncio.wait_for(client.recv(), DEADLINE))
 
-    def get(self, path, tls=True) -> http.client.HTTPResponse:
+    def get(self, path, tls=True, host=None) -> http.client.HTTPResponse:
         if tls:
             client = http.client.HTTPSConnection("127.0.0.1", self.tls_port, timeout=DEADLINE, context=self.tls)
         else:
             client = http.client.HTTPConnection("127.0.0.1", self.plain_port, timeout=DEADLINE)
         self.addCleanup(client.close)
-        client.request("GET", path, headers={"Host": self.host if tls else NAME})
+        client.request("GET", path, headers={"Host": host or (self.host if tls else NAME)})
         return client.getresponse()
 
     def test_serves_the_page_over_tls(self):
@@ -219,6 +222,38 @@ class BehindNginx(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(websockets.ConnectionClosed) as closed:
                 await asyncio.wait_for(client.recv(), DEADLINE)
             self.assertIsNone(closed.exception.rcvd, "1006: no close frame came")
+
+    async def test_limits_hold_for_the_client_and_not_for_nginx(self):
+        self.serve("--max-connections-per-address", "1", "--forwarded-allow-ips", "127.0.0.1,198.51.100.7")
+        # nginx adds our own address, 127.0.0.1, which is trusted, too: so what we say of ourselves counts.
+        async with self.connect("/ws/chat", address="192.0.2.1") as first:
+            self.assertEqual((await self.receive(first))["event"], "welcome")
+            async with self.connect("/ws/chat", address="192.0.2.2") as second:
+                self.assertEqual((await self.receive(second))["event"], "welcome")
+            async with self.connect("/ws/chat", address="192.0.2.3, 192.0.2.1, 198.51.100.7") as again:
+                with self.assertRaises(websockets.ConnectionClosed) as closed:
+                    await self.receive(again)
+                self.assertEqual(closed.exception.rcvd.code, 1008)
+
+    async def test_without_proxy_headers_all_clients_are_one(self):
+        self.serve("--max-connections-per-address", "1", "--no-proxy-headers")
+        async with self.connect("/ws/chat", address="192.0.2.1") as first:
+            self.assertEqual((await self.receive(first))["event"], "welcome")
+            async with self.connect("/ws/chat", address="192.0.2.2") as second:
+                with self.assertRaises(websockets.ConnectionClosed) as closed:
+                    await self.receive(second)
+                self.assertEqual(closed.exception.rcvd.code, 1008)
+
+    async def test_a_page_without_tls_is_of_another_origin(self):
+        self.serve()
+        with self.assertRaises(Exception) as refused:
+            await self.connect("/ws", f"http://{self.host}")
+        self.assertEqual(refusal_of(refused.exception), 403)
+
+    def test_another_host_name_is_refused(self):
+        self.serve()
+        response = self.get("/health", host="evil.example")
+        self.assertEqual((response.status, json.loads(response.read())), (400, {"detail": "Invalid host"}))
 
     async def test_holds_back_who_opens_too_many(self):
         self.serve()

@@ -53,7 +53,8 @@ Response applied(const CORSMiddleware& cors, const Request& request) {
 BOOST_AUTO_TEST_SUITE(cors)
 
 BOOST_AUTO_TEST_CASE(a_request_without_origin_is_answered_as_ever) {
-    BOOST_TEST(applied(everything(), Request()).headers().size() == 1U);
+    const Response response = applied(everything(), Request());
+    BOOST_TEST(!response.header("Access-Control-Allow-Origin").has_value());
     BOOST_TEST(!everything().preflight(Request()).has_value());
 }
 
@@ -80,6 +81,34 @@ BOOST_AUTO_TEST_CASE(an_origin_that_is_not_listed_gets_no_permission) {
     BOOST_TEST(
         applied(only_example_org(), from(origin)).header("Access-Control-Allow-Origin").value() ==
         origin);
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_is_told_that_the_origin_matters_even_where_the_answer_is_no) {
+    BOOST_TEST(applied(only_example_org(), Request()).header("Vary").value() == "Origin");
+    BOOST_TEST(applied(only_example_org(), from("https://evil.example")).header("Vary").value() ==
+               "Origin");
+    const auto refused =
+        only_example_org().preflight(preflight_from("https://evil.example", "GET"));
+    BOOST_TEST(refused.value().header("Vary").value() == "Origin");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_handler_says_of_caches_is_kept) {
+    Response response = PlainTextResponse("x");
+    response.header("Vary", "Accept-Language");
+    only_example_org().apply(from(origin), response);
+    BOOST_TEST(response.header("Vary").value() == "Accept-Language, Origin");
+    only_example_org().apply(from(origin), response);
+    BOOST_TEST(response.header("Vary").value() == "Accept-Language, Origin");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_headers_that_is_malformed_is_refused) {
+    for (const char* const list : {"x-one x-two", "x-one, {}", "x-one\"", "x-one;"}) {
+        Request request = preflight_from(origin, "GET");
+        request.headers.add("Access-Control-Request-Headers", list);
+        const auto response = everything().preflight(request);
+        BOOST_TEST(response.value().status() == 400U, list);
+        BOOST_TEST(response->header("Access-Control-Allow-Headers").value_or("") != list);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_preflight_is_answered_with_what_is_allowed) {

@@ -6,6 +6,9 @@
 #include <boost/json/object.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <stdexcept>
+#include <string>
+
 using namespace beastapi;
 
 BOOST_AUTO_TEST_SUITE(response)
@@ -42,6 +45,33 @@ BOOST_AUTO_TEST_CASE(a_header_set_again_is_replaced) {
     BOOST_TEST(response.header("X-ONE").value() == "2");
     BOOST_TEST(response.headers().size() == 2U);
     BOOST_TEST(!response.header("X-Two").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_cannot_add_a_header_of_its_own) {
+    using namespace std::string_literals;
+    Response response = PlainTextResponse("x");
+    for (const std::string& value : {"a\r\nSet-Cookie: b"s, "a\n"s, "\ra"s, "a\0b"s}) {
+        BOOST_CHECK_THROW(response.header("X-One", value), std::invalid_argument);
+    }
+    for (const char* const name : {"", "X One", "X:One", "X-One\r\n", "X-\xc3\xa4"}) {
+        BOOST_CHECK_THROW(response.header(name, "1"), std::invalid_argument);
+    }
+    BOOST_CHECK_THROW(RedirectResponse("/\r\nX: y"), std::invalid_argument);
+    BOOST_TEST(response.headers().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(each_cookie_is_a_header_of_its_own) {
+    Response response = PlainTextResponse("x");
+    response.header("Set-Cookie", "a=1").header("set-cookie", "b=2");
+    BOOST_TEST(response.headers().size() == 3U);
+    BOOST_TEST(response.header("Set-Cookie").value() == "a=1");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_grows_by_what_it_does_not_have) {
+    Response response = PlainTextResponse("x");
+    response.add_to_list("Vary", "Origin").add_to_list("Vary", "Cookie");
+    response.add_to_list("Vary", "origin");
+    BOOST_TEST(response.header("Vary").value() == "Origin, Cookie");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_is_answered_with_its_type_and_its_validators) {

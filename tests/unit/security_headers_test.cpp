@@ -35,6 +35,14 @@ BOOST_AUTO_TEST_CASE(a_page_keeps_the_policy_that_it_has) {
     BOOST_TEST(page.header("Content-Security-Policy").value() == "default-src 'none'");
 }
 
+BOOST_AUTO_TEST_CASE(a_drawing_runs_no_script) {
+    Response drawing(200, "image/svg+xml", "<svg/>");
+    SecurityHeaders().apply(drawing);
+    const std::string_view policy = drawing.header("Content-Security-Policy").value();
+    BOOST_TEST(policy.find("default-src 'none'") != std::string_view::npos);
+    BOOST_TEST(policy.find("sandbox") != std::string_view::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_page_needs_no_policy) {
     Response response = JSONResponse(1);
     SecurityHeaders().apply(response);

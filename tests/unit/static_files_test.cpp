@@ -104,6 +104,33 @@ BOOST_AUTO_TEST_CASE(malformed_paths_are_not_found) {
     BOOST_TEST(status("/" + std::string(5000, 'a')) == 404U);
 }
 
+BOOST_AUTO_TEST_CASE(a_path_is_normalised_before_the_file_system_is_asked) {
+    // None of these folders is there, and that does not matter.
+    BOOST_TEST(status("/nowhere/../chat.html") == 200U);
+    BOOST_TEST(status("/./sub/.//../chat.html") == 200U);
+    std::string long_way;
+    for (int i = 0; i < 800; ++i) {
+        long_way += "/a/..";
+    }
+    BOOST_TEST(status(long_way + "/chat.html") == 200U);
+    std::string deep;
+    for (int i = 0; i < 65; ++i) {
+        deep += "/a";
+    }
+    BOOST_TEST(status(deep + std::string(65 * 3, ' ')) == 404U);
+    BOOST_TEST(status(long_way + long_way + "/chat.html") == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_hidden_file_is_not_found) {
+    directory.write("public/.env", "secret");
+    directory.write("public/.git/config", "secret");
+    directory.write("public/...", "secret");
+    for (const char* const path :
+         {"/.env", "/%2eenv", "/.git/config", "/sub/../.env", "/.git", "/..."}) {
+        BOOST_TEST(status(path) == 404U, path);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_not_found) {
     BOOST_TEST_REQUIRE(::mkfifo((directory.path() / "public" / "pipe").c_str(), 0600) == 0);
     BOOST_TEST(status("/pipe") == 404U);

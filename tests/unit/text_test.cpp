@@ -56,6 +56,36 @@ BOOST_AUTO_TEST_CASE(what_may_not_stand_in_a_url_is_encoded) {
     BOOST_TEST(percent_encode_unsafe("\0"s) == "%00");
 }
 
+BOOST_AUTO_TEST_CASE(what_browsers_send_raw_is_encoded) {
+    BOOST_TEST(percent_encode_unsafe("/a|b^c{d}`e\"<>\\") == "/a%7Cb%5Ec%7Bd%7D%60e%22%3C%3E%5C");
+}
+
+BOOST_AUTO_TEST_CASE(a_query_has_a_bounded_number_of_parameters) {
+    std::string most = "a";
+    for (std::size_t i = 1; i < max_query_params; ++i) {
+        most += "&a";
+    }
+    BOOST_TEST(parse_query(most).has_value());
+    BOOST_TEST(!parse_query(most + "&a").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_tokens_is_read_or_refused) {
+    const auto items = [](std::string_view list) {
+        return parse_token_list(list).value_or(std::vector<std::string_view>{"(malformed)"});
+    };
+    BOOST_TEST(items("").empty());
+    BOOST_TEST((items("a") == std::vector<std::string_view>{"a"}));
+    BOOST_TEST((items(" a ,,\tb,") == std::vector<std::string_view>{"a", "b"}));
+    for (const char* const list : {"a b", "a;b", "a, \"b\"", "(", "a\r\nb"}) {
+        BOOST_TEST(!parse_token_list(list).has_value(), list);
+    }
+    BOOST_TEST(list_contains("Accept, origin", "Origin"));
+    BOOST_TEST(!list_contains("Accept", "Origin"));
+    BOOST_TEST(is_token("X-One"));
+    BOOST_TEST(!is_token(""));
+    BOOST_TEST(!is_token("X-One "));
+}
+
 BOOST_AUTO_TEST_CASE(a_query_is_names_and_values) {
     BOOST_TEST(query("") == "");
     BOOST_TEST(query("a=1") == "a=1");

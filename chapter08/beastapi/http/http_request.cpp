@@ -1,49 +1,99 @@
 #include "beastapi/http/http_request.hpp"
 
 #include "beastapi/http/text.hpp"
+#include "beastapi/origin.hpp"
 
-#include <algorithm>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace beastapi::detail {
 
-std::optional<Request> to_request(const HttpMessage& message,
+namespace http = boost::beast::http;
+namespace urls = boost::urls;
+
+namespace {
+
+constexpr unsigned http_1_1 = 11;
+
+std::string_view view(boost::core::string_view text) {
+    return {text.data(), text.size()};
+}
+
+std::optional<urls::url_view> parse_target(const std::string& target) {
+    if (target.starts_with('/')) {
+        const auto url = urls::parse_origin_form(target);
+        return url ? std::optional(*url) : std::nullopt;
+    }
+    const auto url = urls::parse_absolute_uri(target);
+    // A name before the host could make one host look like another (RFC 9110, section 4.2.4).
+    if (!url ||
+        (url->scheme_id() != urls::scheme::http && url->scheme_id() != urls::scheme::https) ||
+        !parse_host(view(url->encoded_host_and_port())) || url->has_userinfo() ||
+        (!url->encoded_path().empty() && !url->encoded_path().starts_with('/'))) {
+        return std::nullopt;
+    }
+    return *url;
+}
+
+}  // namespace
+
+std::optional<Response> refusal_of_head(const HttpMessage& head) {
+    if (std::distance(head.begin(), head.end()) > std::ptrdiff_t{max_header_fields}) {
+        return error_response(431, "Request Header Fields Too Large");
+    }
+    const bool is_http_1_0 = head.version() < http_1_1;
+    const auto hosts = head.count(http::field::host);
+    if (hosts > 1 || (hosts == 0 && !is_http_1_0)) {
+        return error_response(400, "Malformed request: it has no Host, or several");
+    }
+    const auto encodings = head.count(http::field::transfer_encoding);
+    if (encodings > 1 ||
+        (encodings == 1 && (is_http_1_0 || head.count(http::field::content_length) > 0 ||
+                            !iequals(view(head[http::field::transfer_encoding]), "chunked")))) {
+        return error_response(400, "Malformed request: Transfer-Encoding can only be chunked");
+    }
+    if (head.count(http::field::expect) > 0 && !is_http_1_0 && !expects_continue(head)) {
+        return error_response(417, "Expectation Failed");
+    }
+    return std::nullopt;
+}
+
+bool expects_continue(const HttpMessage& head) {
+    return head.version() >= http_1_1 && head.count(http::field::expect) == 1 &&
+           iequals(view(head[http::field::expect]), "100-continue");
+}
+
+std::optional<Request> to_request(const HttpMessage& head,
                                   const boost::asio::ip::tcp::endpoint& client) {
     Request request;
-    request.method = std::string(message.method_string());
-    request.target = percent_encode_unsafe({message.target().data(), message.target().size()});
-    std::string_view rest = request.target;
-    if (!rest.starts_with('/')) {
-        // A proxy may send the whole URL (RFC 9112, section 3.2.2).
-        const std::size_t authority = rest.find("://");
-        const std::size_t path =
-            authority == std::string_view::npos ? authority : rest.find('/', authority + 3);
-        if (path == std::string_view::npos) {
-            return std::nullopt;
-        }
-        rest.remove_prefix(path);
+    request.method = std::string(head.method_string());
+    request.target = percent_encode_unsafe(view(head.target()));
+    const auto url = parse_target(request.target);
+    if (!url) {
+        return std::nullopt;
     }
-    const std::size_t question = std::min(rest.find('?'), rest.size());
-    request.path = std::string(rest.substr(0, question));
-    auto query = parse_query(rest.substr(std::min(rest.size(), question + 1)));
-    if (!query || !percent_decode(request.path)) {
+    const auto path = view(url->encoded_path());
+    request.path = path.empty() ? "/" : std::string(path);
+    auto query = parse_query(view(url->encoded_query()));
+    if (!query) {
         return std::nullopt;
     }
     request.query_params = std::move(*query);
-    for (const auto& field : message) {
-        request.headers.add({field.name_string().data(), field.name_string().size()},
-                            {field.value().data(), field.value().size()});
+    if (url->has_authority()) {
+        request.headers.add("Host", view(url->encoded_host_and_port()));
+    }
+    for (const auto& field : head) {
+        if (field.name() != http::field::host || !url->has_authority()) {
+            request.headers.add(view(field.name_string()), view(field.value()));
+        }
     }
     request.client = {client.address().to_string(), client.port()};
-    request.body = message.body();
     return request;
-}
-
-bool names_one_host(const HttpMessage& message) {
-    const auto hosts = message.count(boost::beast::http::field::host);
-    return hosts == 1 || (hosts == 0 && message.version() < 11);
 }
 
 }  // namespace beastapi::detail

@@ -1,18 +1,15 @@
 #include "beastapi/http/http_session.hpp"
 
+#include "beastapi/http/http_errors.hpp"
 #include "beastapi/http/http_request.hpp"
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/text.hpp"
 #include "beastapi/http/write_response.hpp"
-#include "beastapi/net/outbox_stream.hpp"
 #include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -33,44 +30,23 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto closing_timeout = 10s;  // for the client to take the last bytes, and to close
-constexpr std::uint64_t body_limit = 64 * 1024;
 // The least that a client has to take of a response, and what it may be late by.
 constexpr std::size_t min_response_rate = 16 * 1024;
 constexpr auto response_grace = 20s;
 constexpr int max_unsent = 128 * 1024;  // bytes in the socket
 
 /// As it came over the wire, or nearly.
-std::size_t size_of(const http::request<http::string_body>& message) {
-    std::size_t size = message.target().size() + message.body().size();
-    for (const auto& field : message) {
+std::size_t size_of(const HttpMessage& head) {
+    std::size_t size = head.target().size();
+    for (const auto& field : head) {
         size += field.name_string().size() + field.value().size() + 4;
     }
     return size;
 }
 
-/// What to answer to a request that could not be read; nothing if the client has gone.
-std::optional<Response> refusal(const error_code& error) {
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        return error_response(431, "Request Header Fields Too Large");
-    }
-    if (error == http::error::body_limit) {
-        return error_response(413, "Content Too Large");
-    }
-    static const auto& http_category = error_code(http::error::bad_method).category();
-    if (error.category() == http_category && error != http::error::end_of_stream &&
-        error != http::error::partial_message) {
-        return error_response(400, fmt::format("Malformed request: {}", error.message()));
-    }
-    return std::nullopt;
-}
-
-/// A file that was there and cannot be opened now.
-Response unreadable(const error_code& error) {
-    if (error == boost::system::errc::too_many_files_open ||
-        error == boost::system::errc::too_many_files_open_in_system) {
-        return error_response(503, "Service Unavailable");
-    }
-    return error_response(404, "Not Found");
+/// Whether bytes follow the head that belong to the request.
+bool has_body(const http::request_parser<http::string_body>& parser) {
+    return parser.chunked() || parser.content_length().value_or(0) > 0;
 }
 
 std::string what(const std::exception_ptr& failure) {
@@ -222,49 +198,57 @@ awaitable<void> HttpSession::end(std::shared_ptr<HttpSession> self) {
 
 awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
-    beast::flat_buffer buffer(self->server_->max_head_bytes() + body_limit);
+    beast::flat_buffer buffer(self->server_->max_head_bytes() + max_body_bytes);
     Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
         self->end_when_late(deadline);
-        auto message = co_await read_request(self, buffer);
-        if (!message) {
+        std::optional<RequestParser> parser(std::in_place);
+        if (!co_await read_head(self, buffer, *parser)) {
             break;
         }
-        const bool is_head = message->method() == http::verb::head;
+        const HttpMessage& head = parser->get();
+        const bool is_head = head.method() == http::verb::head;
+        const bool body_follows = has_body(*parser);
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
-        bool keep_alive =
-            message->version() >= 11 && message->keep_alive() && !self->server_->stopping();
-        std::optional<Request> request = to_request(*message, self->peer_);
-        std::optional<Response> response;
-        if (!request || !names_one_host(*message)) {
-            response =
-                error_response(400, request ? "Malformed request: it has no Host, or several"
-                                            : "Malformed request: the target is not a valid URL");
+        bool keep_alive = head.version() >= 11 && head.keep_alive() && !self->server_->stopping();
+        Request request;
+        std::optional<Response> response = self->read_sender(head, request);
+        if (response) {
             keep_alive = false;
-        } else if (self->identify_client(*request); beast::websocket::is_upgrade(*message)) {
-            auto [route, params] = self->server_->app().find_websocket(request->path);
+        } else if (beast::websocket::is_upgrade(head)) {
+            auto [route, params] = self->server_->app().find_websocket(request.path);
             if (self->server_->stopping()) {
                 response = error_response(503, "Server is shutting down");
             } else if (route != nullptr) {
-                response = self->refusal_of(*request);
+                response = body_follows ? error_response(400, "A WebSocket handshake has no body")
+                                        : self->refusal_of(request);
                 keep_alive = keep_alive && !response;
             }
             if (route != nullptr && !response) {
-                request->path_params = std::move(params);
+                request.path_params = std::move(params);
                 const auto rest = buffer.cdata();
                 const std::string early(static_cast<const char*>(rest.data()), rest.size());
-                co_return self->upgrade(*route, std::move(*request), std::move(message), early);
+                auto message = std::make_unique<HandshakeRequest>(parser->release());
+                co_return self->upgrade(*route, std::move(request), std::move(message), early);
             }
         }
-        const std::size_t request_size = size_of(*message);
-        message.reset();
         Charge charged;
-        std::optional<Response> refused;
-        if (request) {
-            refused = self->check_budget(*request, request_size, charged);
-        }
+        std::optional<Response> refused = self->check_budget(request, size_of(head), charged);
         if (!refused && !response) {
-            response = co_await self->server_->app().handle(std::move(*request));
+            response = self->server_->app().answer_to_head(request);
+        }
+        if (body_follows && (refused || response)) {
+            keep_alive = false;  // what follows is a body that nobody reads
+        } else if (body_follows) {
+            if (!co_await read_body(self, buffer, *parser)) {
+                break;
+            }
+            request.body = std::move(parser->get().body());
+            charged.pause = std::max(charged.pause, self->client_->take_in(request.body.size()));
+        }
+        parser.reset();
+        if (!refused && !response) {
+            response = co_await self->server_->app().handle(std::move(request));
         }
         if (!refused) {
             refused = self->charge(*response, is_head, charged);
@@ -287,35 +271,6 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     co_return std::nullopt;
 }
 
-// The buffer belongs to serve_http, which waits for this.
-awaitable<std::unique_ptr<HttpSession::HandshakeRequest>> HttpSession::read_request(
-    std::shared_ptr<HttpSession> self, beast::flat_buffer& buffer) {
-    OutboxStream stream(self->outbox_);
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(self->server_->max_head_bytes());
-    parser.body_limit(body_limit);
-    error_code error;
-    self->begin_to_wait();
-    co_await http::async_read(stream, buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
-    self->end_waiting();
-    if (!error) {
-        co_return std::make_unique<HandshakeRequest>(parser.release());
-    }
-    auto answer = refusal(error);
-    if (self->late_ && parser.got_some()) {
-        answer = error_response(408, "Request Timeout");
-    } else if (self->no_place_ && parser.got_some()) {
-        self->server_->refusals().count(self->no_place_->name);
-        answer = no_place(*self->no_place_);
-    }
-    self->count(answer, parser.got_some());
-    if (answer) {
-        co_await respond(self, std::move(*answer), false, false);
-    }
-    co_return nullptr;
-}
-
 std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
     if (auto response = handshake_refusal(handshake)) {
         return response;
@@ -330,20 +285,14 @@ std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
     return error_response(403, "Origin not allowed");
 }
 
-void HttpSession::count(const std::optional<Response>& answer, bool request_has_begun) {
-    if (answer && answer->status() == 431) {
-        server_->refusals().count("head_too_large");
-    } else if (late_ && (request_has_begun || !answered_)) {
-        // Not so one who was served and has nothing more to ask.
-        server_->refusals().count("request_timeout");
-    }
-}
-
 void HttpSession::end_when_late(Timer& deadline) {
     deadline.expires_after(no_place_ ? refused_timeout : server_->next_request_timeout());
     deadline.async_wait([self = shared_from_this()](const error_code& error) {
-        if (!error && self->waiting_for_request_) {
-            self->late_ = true;
+        if (error) {
+            return;
+        }
+        self->late_ = true;
+        if (self->waiting_for_request_) {
             error_code ignored;
             self->outbox_->socket().cancel(ignored);
         }
@@ -379,7 +328,7 @@ awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response
     const error_code error =
         co_await write_response(self->outbox_, std::move(response), is_head, keep_alive);
     if (error) {
-        co_await respond(self, unreadable(error), is_head, keep_alive);
+        co_await respond(self, unreadable_file(error), is_head, keep_alive);
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/http/http_request.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -11,8 +12,10 @@
 #include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <list>
 #include <memory>
@@ -66,6 +69,10 @@ public:
 
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
+    using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using error_code = boost::system::error_code;
+
+    static constexpr std::uint64_t max_body_bytes = 64 * 1024;
 
     /// A WebSocket that is asked for, and the endpoint that will accept it, unless there is no
     /// place.
@@ -79,8 +86,12 @@ private:
     static awaitable<void> run(std::shared_ptr<HttpSession> self);
     void on_end(const std::exception_ptr& failure) const;
     static awaitable<std::optional<Upgrade>> serve_http(std::shared_ptr<HttpSession> self);
-    static awaitable<std::unique_ptr<HandshakeRequest>> read_request(
-        std::shared_ptr<HttpSession> self, boost::beast::flat_buffer& buffer);
+    static awaitable<bool> read_head(std::shared_ptr<HttpSession> self,
+                                     boost::beast::flat_buffer& buffer, RequestParser& parser);
+    static awaitable<bool> read_body(std::shared_ptr<HttpSession> self,
+                                     boost::beast::flat_buffer& buffer, RequestParser& parser);
+    static awaitable<void> answer_unreadable(std::shared_ptr<HttpSession> self, error_code error,
+                                             bool request_has_begun);
     static awaitable<void> answer_and_end(std::shared_ptr<HttpSession> self, Response answer);
     static awaitable<void> end(std::shared_ptr<HttpSession> self);
     static awaitable<void> serve_websocket(std::shared_ptr<HttpSession> self, const Route& route,
@@ -108,7 +119,6 @@ private:
         std::optional<Admission::Answer> memory{};
         std::chrono::steady_clock::duration pause{};  // until the client can pay for it
     };
-    void identify_client(const Request& request);
     const Admission::Refusal* check_place(const Request& request);
     std::optional<Response> check_budget(const Request& request, std::size_t size, Charge& into);
     std::optional<Response> charge(const Response& response, bool is_head, Charge& into);
@@ -119,6 +129,7 @@ private:
                                  std::chrono::steady_clock::duration duration);
     Upgrade upgrade(const Route& route, Request request, std::unique_ptr<HandshakeRequest> message,
                     const std::string& early);
+    std::optional<Response> read_sender(const HttpMessage& head, Request& request);
     std::optional<Response> refusal_of(const Request& handshake);
     void count(const std::optional<Response>& answer, bool request_has_begun);
 
@@ -126,7 +137,7 @@ private:
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
     Endpoint peer_;
-    Admission::Client client_;
+    Admission::Client client_;  // of the last request; behind a trusted proxy not the peer
     Admission::Slot slot_;
     const Admission::Refusal* no_place_ = nullptr;  // why there is no slot
     std::shared_ptr<const void> turned_away_;       // a share of Server::turned_away()

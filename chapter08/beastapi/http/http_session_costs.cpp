@@ -54,13 +54,6 @@ Response HttpSession::no_place(const Admission::Refusal& refusal) {
     return response;
 }
 
-// By the address that the request gives, which a proxy may have named, and not the connection.
-void HttpSession::identify_client(const Request& request) {
-    error_code error;
-    const auto address = asio::ip::make_address(request.client.host, error);
-    client_ = server_->clients().of_address(error ? peer_.address() : address);
-}
-
 const Admission::Refusal* HttpSession::check_place(const Request& request) {
     if (no_place_ != nullptr) {
         return no_place_;

@@ -40,43 +40,16 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                   .reserved_connections = settings.reserved_connections,
                   .max_answer_bytes = settings.max_answer_bytes,
                   .max_answer_bytes_per_address = settings.max_answer_bytes_per_address}),
-      acceptor_(context),
+      trusted_proxies_(settings.proxy_headers ? TrustedProxies(settings.forwarded_allow_ips)
+                                              : TrustedProxies()),
       coalescer_(context, {.behind = settings.outbox_limit,
                            .total = settings.outbox_total,
                            .send_timeout = settings.send_timeout}),
       session_ended_(context.get_executor()) {
     refused_websocket_settings_.handshake_timeout = std::min<std::chrono::steady_clock::duration>(
         websocket_settings_.handshake_timeout, HttpSession::refused_timeout);
-    listen(settings.host, settings.port);
-}
-
-void Server::listen(const std::string& host, unsigned short port) {
-    error_code error;
-    tcp::resolver resolver(context_);
-    const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
-    if (error || found.empty()) {
-        throw std::runtime_error(
-            fmt::format("the host '{}' is unknown: {}", host, error.message()));
-    }
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) {
-        acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    }
-    if (!error) {
-        acceptor_.bind(endpoint, error);
-    }
-    if (!error) {
-        acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    }
-    if (error == asio::error::address_in_use) {
-        throw std::runtime_error(fmt::format(
-            "port {} on {} is taken by another program: stop that, or choose another with --port",
-            port, host));
-    }
-    if (error) {
-        throw std::runtime_error(
-            fmt::format("cannot listen on {} port {}: {}", host, port, error.message()));
+    for (Acceptor& acceptor : listen(context, settings.host, settings.port)) {
+        listeners_.emplace_back(std::move(acceptor));
     }
 }
 
@@ -87,15 +60,21 @@ std::string Server::url() const {
 }
 
 unsigned short Server::port() const {
-    return acceptor_.local_endpoint().port();
+    return listeners_.front().acceptor.local_endpoint().port();
 }
 
 void Server::start() noexcept {
-    start_.post(context_.get_executor(), [self = shared_from_this()] {
+    for (Listener& listener : listeners_) {
+        start(listener);
+    }
+}
+
+void Server::start(Listener& listener) noexcept {
+    listener.start.post(context_.get_executor(), [self = shared_from_this(), &listener] {
         try {
-            asio::co_spawn(self->context_, accept_loop(self), asio::detached);
+            asio::co_spawn(self->context_, accept_loop(self, listener), asio::detached);
         } catch (const std::exception&) {
-            self->start();  // again, behind all else that is to do: something will free memory
+            self->start(listener);  // again, behind all else: something will free memory
         }
     });
 }
@@ -104,24 +83,27 @@ void Server::start() noexcept {
 /// no memory: then another one is begun.
 class Server::AcceptGuard {
 public:
-    explicit AcceptGuard(std::shared_ptr<Server> server) noexcept : server_(std::move(server)) {}
+    AcceptGuard(std::shared_ptr<Server> server, Listener& listener) noexcept
+        : server_(std::move(server)), listener_(listener) {}
     AcceptGuard(const AcceptGuard&) = delete;
     AcceptGuard& operator=(const AcceptGuard&) = delete;
     ~AcceptGuard() {
         if (!server_->stopping_ && !server_->context_.stopped()) {
-            server_->start();
+            server_->start(listener_);
         }
     }
 
 private:
     std::shared_ptr<Server> server_;
+    Listener& listener_;
 };
 
-awaitable<void> Server::accept_loop(std::shared_ptr<Server> self) {
-    const AcceptGuard guard(self);
+// The listener belongs to the server.
+awaitable<void> Server::accept_loop(std::shared_ptr<Server> self, Listener& listener) {
+    const AcceptGuard guard(self, listener);
     while (!self->stopping_) {
         tcp::endpoint client;
-        auto [error, socket] = co_await self->acceptor_.async_accept(
+        auto [error, socket] = co_await listener.acceptor.async_accept(
             self->context_.get_executor(), client, asio::as_tuple(asio::use_awaitable));
         if (self->stopping_) {
             co_return;
@@ -150,7 +132,10 @@ void Server::complain(std::string_view why) {
 
 void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tcp::endpoint& peer) {
     auto client = self->clients_.of_address(peer.address());
-    const auto wait = client->take_connection();
+    // A proxy's connections are those of all its clients.
+    const auto wait = self->trusted_proxies_.trusts(peer.address())
+                          ? ClientBudget::Clock::duration()
+                          : client->take_connection();
     if (wait > wait.zero()) {
         self->refusals().count("connection_rate");
         HttpSession::turn_away(std::move(self), std::move(socket), peer,
@@ -220,7 +205,9 @@ void Server::abort_all() {
 awaitable<void> Server::stop(std::shared_ptr<Server> self) {
     self->stopping_ = true;
     error_code ignored;
-    self->acceptor_.close(ignored);
+    for (Listener& listener : self->listeners_) {
+        listener.acceptor.close(ignored);
+    }
     for (HttpSession* const session : std::vector(self->sessions_.begin(), self->sessions_.end())) {
         session->go_away();
     }

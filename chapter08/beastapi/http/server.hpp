@@ -2,6 +2,8 @@
 #pragma once
 
 #include "beastapi/app.hpp"
+#include "beastapi/http/listen.hpp"
+#include "beastapi/http/trusted_proxies.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/client_budget.hpp"
@@ -17,6 +19,7 @@
 #include <string>
 #include <unordered_set>
 #include <variant>
+#include <vector>
 
 namespace beastapi::detail {
 
@@ -43,6 +46,9 @@ public:
     /// Such as `http://127.0.0.1:8000`, with the port that was really taken.
     std::string url() const;
     unsigned short port() const;
+
+    /// Those whose X-Forwarded-For is believed.
+    const TrustedProxies& trusted_proxies() const noexcept { return trusted_proxies_; }
 
     const App& app() const noexcept { return app_; }
     Refusals& refusals() noexcept { return app_.refusals(); }
@@ -81,13 +87,14 @@ public:
     bool make_room(const ClientBudget* client, bool unreserved);
 
 private:
-    using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
-                                                        boost::asio::io_context::executor_type>;
-
     class AcceptGuard;
+    struct Listener {
+        Acceptor acceptor;
+        PostStorage start{};
+    };
 
-    void listen(const std::string& host, unsigned short port);
-    static awaitable<void> accept_loop(std::shared_ptr<Server> self);
+    void start(Listener& listener) noexcept;
+    static awaitable<void> accept_loop(std::shared_ptr<Server> self, Listener& listener);
     void complain(std::string_view why);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                       const boost::asio::ip::tcp::endpoint& peer);
@@ -105,8 +112,8 @@ private:
     WebSocketSettings refused_websocket_settings_;
     ClientBudgets clients_;
     Admission admission_;
-    Acceptor acceptor_;
-    PostStorage start_;
+    TrustedProxies trusted_proxies_;
+    std::list<Listener> listeners_;
     std::chrono::steady_clock::time_point last_complaint_{};
     WriteCoalescer coalescer_;
     bool stopping_ = false;

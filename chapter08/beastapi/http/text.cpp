@@ -1,75 +1,65 @@
 #include "beastapi/http/text.hpp"
 
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/parse_query.hpp>
+#include <boost/url/pct_string_view.hpp>
+#include <boost/url/rfc/pchars.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <iomanip>
-#include <iterator>
 #include <sstream>
 
 namespace beastapi::detail {
 
-namespace {
-
-char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool decode_form(std::string_view text, std::string& out) {
-    std::string spaced(text);
-    std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    auto decoded = percent_decode(spaced);
-    if (!decoded) {
-        return false;
-    }
-    out = std::move(*decoded);
-    return true;
-}
-
-}  // namespace
+namespace http = boost::beast::http;
+namespace urls = boost::urls;
 
 bool iequals(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return to_lower(x) == to_lower(y); });
+    return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+bool is_token(std::string_view text) {
+    const auto parsed = parse_token_list(text);
+    return parsed && parsed->size() == 1 && parsed->front().size() == text.size();
+}
+
+std::optional<std::vector<std::string_view>> parse_token_list(std::string_view list) {
+    std::vector<std::string_view> items;
+    std::string_view rest = list;
+    for (const auto& token : http::token_list({list.data(), list.size()})) {
+        items.emplace_back(token.data(), token.size());
+        rest = std::string_view(token.data() + token.size(), list.data() + list.size());
+    }
+    // Beast's list ends, without a word, where it is malformed.
+    if (rest.find_first_not_of(" \t,") != std::string_view::npos) {
+        return std::nullopt;
+    }
+    return items;
+}
+
+bool list_contains(std::string_view list, std::string_view item) {
+    const auto items = parse_token_list(list);
+    return items && std::any_of(items->begin(), items->end(),
+                                [item](std::string_view each) { return iequals(each, item); });
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
-    std::string decoded;
-    decoded.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            decoded.push_back(text[i]);
-            continue;
-        }
-        if (text.size() - i < 3) {
-            return std::nullopt;
-        }
-        unsigned value = 0;
-        const char* const end = text.data() + i + 3;
-        const auto [stop, error] = std::from_chars(text.data() + i + 1, end, value, 16);
-        if (error != std::errc() || stop != end) {
-            return std::nullopt;
-        }
-        decoded.push_back(static_cast<char>(value));
-        i += 2;
+    const auto encoded = urls::make_pct_string_view({text.data(), text.size()});
+    if (!encoded) {
+        return std::nullopt;
     }
-    return decoded;
+    return encoded->decode();
 }
 
 std::string percent_encode_unsafe(std::string_view text) {
-    std::string encoded;
-    encoded.reserve(text.size());
-    for (const char c : text) {
-        if (c > ' ' && c < '\x7f') {
-            encoded.push_back(c);
-        } else {
-            fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return encoded;
+    // Brackets belong to the addresses of IPv6 alone; the parser refuses them in other places.
+    static constexpr auto allowed = urls::pchars + '/' + '?' + '#' + '%' + '[' + ']';
+    return urls::encode({text.data(), text.size()}, allowed);
 }
 
 std::string for_log(std::string_view text) {
@@ -83,21 +73,16 @@ std::string for_log(std::string_view text) {
 }
 
 std::optional<Params> parse_query(std::string_view query) {
+    const auto parsed = urls::parse_query({query.data(), query.size()});
+    if (!parsed || parsed->size() > max_query_params) {
+        return std::nullopt;
+    }
+    const urls::encoding_opts form(true);  // `+` is a blank
     Params params;
-    while (!query.empty()) {
-        const std::string_view item = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(query.size(), item.size() + 1));
-        if (item.empty()) {
-            continue;
+    for (const auto& item : *parsed) {
+        if (!item.key.empty() || item.has_value) {
+            params.add(item.key.decode(form), item.value.decode(form));
         }
-        const std::size_t equals = std::min(item.find('='), item.size());
-        std::string name;
-        std::string value;
-        if (!decode_form(item.substr(0, equals), name) ||
-            !decode_form(item.substr(std::min(item.size(), equals + 1)), value)) {
-            return std::nullopt;
-        }
-        params.add(std::move(name), std::move(value));
     }
     return params;
 }

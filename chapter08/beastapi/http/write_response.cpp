@@ -10,6 +10,9 @@
 #include <boost/beast/http/write.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
 
 namespace beastapi::detail {
 
@@ -25,7 +28,7 @@ constexpr unsigned http_1_1 = 11;
 template <class Body>
 void fill_head(http::response<Body>& message, const Response& response, bool keep_alive) {
     for (const auto& [name, value] : response.headers()) {
-        message.set(name, value);
+        message.insert(name, value);
     }
     message.set(http::field::date, http_date(std::chrono::system_clock::now()));
     message.keep_alive(keep_alive);
@@ -61,11 +64,18 @@ awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response re
     const bool has_content =
         response.status() >= 200 && response.status() != 204 && response.status() != 304;
     if (to_head || !has_content) {
+        std::uintmax_t size = response.body().size();
+        if (response.file()) {
+            std::error_code failure;
+            size = std::filesystem::file_size(*response.file(), failure);
+            if (failure) {
+                co_return failure;
+            }
+        }
         http::response<http::empty_body> message(status, http_1_1);
         fill_head(message, response, keep_alive);
         if (has_content) {
-            message.content_length(response.file() ? std::filesystem::file_size(*response.file())
-                                                   : response.body().size());
+            message.content_length(size);
         }
         co_await write(std::move(outbox), std::move(message));
         co_return error;
@@ -77,6 +87,11 @@ awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response re
     message.prepare_payload();
     co_await write(std::move(outbox), std::move(message));
     co_return error;
+}
+
+awaitable<void> write_continue(std::shared_ptr<Outbox> outbox) {
+    http::response<http::empty_body> message(http::status::continue_, http_1_1);
+    co_await write(std::move(outbox), std::move(message));
 }
 
 }  // namespace beastapi::detail

@@ -18,4 +18,7 @@ awaitable<boost::system::error_code> write_response(std::shared_ptr<Outbox> outb
                                                     Response response, bool to_head,
                                                     bool keep_alive);
 
+/// Tells the client to send the body (RFC 9110, section 15.2.1).
+awaitable<void> write_continue(std::shared_ptr<Outbox> outbox);
+
 }  // namespace beastapi::detail

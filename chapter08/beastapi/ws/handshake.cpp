@@ -1,5 +1,7 @@
 #include "beastapi/ws/handshake.hpp"
 
+#include "beastapi/http/text.hpp"
+
 namespace beastapi::detail {
 
 std::optional<Response> handshake_refusal(const Request& request) {
@@ -21,9 +23,9 @@ std::optional<Response> handshake_refusal(const Request& request) {
 }
 
 std::string first_subprotocol(const Request& request) {
-    std::string_view offered = request.headers.get("Sec-WebSocket-Protocol").value_or("");
-    offered = offered.substr(0, offered.find(','));
-    return std::string(offered.substr(0, offered.find_last_not_of(" \t") + 1));
+    const auto offered =
+        parse_token_list(request.headers.get("Sec-WebSocket-Protocol").value_or(""));
+    return offered && !offered->empty() ? std::string(offered->front()) : std::string();
 }
 
 }  // namespace beastapi::detail

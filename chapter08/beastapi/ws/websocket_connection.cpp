@@ -115,7 +115,8 @@ void WebSocketConnection::accept(const std::string& subprotocol) {
     accepted_ = true;
     stream_.set_option(
         websocket::stream_base::decorator([&subprotocol](websocket::response_type& response) {
-            response.erase(beast::http::field::server);
+            // Beast would name itself and its version.
+            response.set(beast::http::field::server, "beastapi");
             if (!subprotocol.empty()) {
                 response.set(beast::http::field::sec_websocket_protocol, subprotocol);
             }
