@@ -256,12 +256,25 @@ ParsedSettings parse_settings(int argc, char** argv) {
     app.add_option("--log-level", settings.log_level, "How much is logged to stderr")
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
+    app.add_option("--security-log", settings.security_log,
+                   "A file to which a line of JSON is added for each client that is turned away "
+                   "for its token, its origin or its limits; - for stderr")
+        ->envname("CHAT_SECURITY_LOG")
+        ->type_name("FILE");
     add_server_options(app, settings);
     add_origin_options(app, settings.allow_origins);
     add_chat_options(app, settings);
     add_folder_options(app, settings);
     IdentityOptions identity;
     add_identity_options(app, identity);
+    app.add_flag("--require-token", settings.chat.require_token,
+                 "Let nobody without a token into the chat, or to its lists")
+        ->envname("CHAT_REQUIRE_TOKEN");
+    app.add_option("--max-sessions-per-user", settings.chat.max_sessions_per_user,
+                   "The most chat connections at a time of one user with a token; 0 for no limit")
+        ->envname("CHAT_MAX_SESSIONS_PER_USER")
+        ->type_name("COUNT")
+        ->check(CLI::Range(0, 1'000'000));
 
     try {
         app.parse(argc, argv);
@@ -275,6 +288,10 @@ ParsedSettings parse_settings(int argc, char** argv) {
         constexpr std::size_t tenth = 10;
         settings.server.reserved_connections = settings.reserved_connections.value_or(
             settings.chat.identity ? settings.server.max_connections / tenth : 0);
+        if (settings.chat.require_token && !settings.chat.identity) {
+            throw CLI::ValidationError("--require-token",
+                                       "needs --jwt-secret-file or --jwt-public-key-file");
+        }
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {

@@ -17,6 +17,7 @@ struct Settings {
     bool no_echo = false;
     std::vector<std::string> allow_origins;  ///< see beastapi::CORSMiddleware
     std::string log_level = "info";
+    std::string security_log{};  ///< a file, `-` for stderr, or empty for none
     std::filesystem::path static_dir;
     std::filesystem::path swagger_ui_dir;
     std::filesystem::path tutorial_dir;  ///< the built site; it may not be there
