@@ -1,6 +1,7 @@
 // Chapter 08 in C++: WebSocket and real-time communication. It answers to main.py, section by
 // section.
 #include "beastapi/app.hpp"
+#include "beastapi/security_log.hpp"
 #include "chat/chat.hpp"
 #include "logging.hpp"
 #include "routers/pages.hpp"
@@ -96,6 +97,9 @@ int main(int argc, char** argv) {
             return exit_code;
         }
         start_logging(settings->log_level);
+        if (!settings->security_log.empty()) {
+            beastapi::open_security_log(settings->security_log);
+        }
         serve(*settings);
         status = 0;
     } catch (const std::exception& error) {

@@ -147,10 +147,17 @@ void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
         ->type_name("BYTES")
         ->check(CLI::Range(1, 64 * 1024 * 1024));
     app.add_option("--outbox-limit", server.outbox_limit,
-                   "How much may wait for a slow reader before its connection is closed")
+                   "How much may wait for a reader before it is behind, and has to drain")
         ->envname("CHAT_OUTBOX_LIMIT")
         ->type_name("BYTES")
         ->check(CLI::Range(1024, 1024 * 1024 * 1024));
+    app.add_option("--outbox-total", server.outbox_total,
+                   "How much may wait for all readers together")
+        ->envname("CHAT_OUTBOX_TOTAL")
+        ->type_name("BYTES")
+        ->check(CLI::Range(std::size_t{1024 * 1024}, std::size_t{1} << 40U));
+    add_seconds(app, "--send-timeout", "CHAT_SEND_TIMEOUT", server.send_timeout, 0.01,
+                "How long a reader may take nothing of what waits for it, before it is closed");
 }
 
 void add_server_options(CLI::App& app, Settings& settings) {
@@ -213,6 +220,9 @@ void add_folder_options(CLI::App& app, Settings& settings) {
 
 ParsedSettings parse_settings(int argc, char** argv) {
     Settings settings;
+    // What one client may cost: docs/cost.md has the arithmetic.
+    settings.server.client_rate_in = 64 * 1024;
+    settings.server.client_rate_out = 16 * 1024 * 1024;
     settings.tutorial_dir = CHAPTER08_TUTORIAL_DIR;
     settings.static_dir = CHAPTER08_STATIC_DIR;
     settings.swagger_ui_dir = CHAPTER08_SWAGGER_UI_DIR;
@@ -232,12 +242,25 @@ ParsedSettings parse_settings(int argc, char** argv) {
     app.add_option("--log-level", settings.log_level, "How much is logged to stderr")
         ->envname("CHAT_LOG_LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical"}));
+    app.add_option("--security-log", settings.security_log,
+                   "A file to which a line of JSON is added for each client that is turned away "
+                   "for its token, its origin or its limits; - for stderr")
+        ->envname("CHAT_SECURITY_LOG")
+        ->type_name("FILE");
     add_server_options(app, settings);
     add_web_options(app, settings);
     add_chat_options(app, settings);
     add_folder_options(app, settings);
     IdentityOptions identity;
     add_identity_options(app, identity);
+    app.add_flag("--require-token", settings.chat.require_token,
+                 "Let nobody without a token into the chat, or to its lists")
+        ->envname("CHAT_REQUIRE_TOKEN");
+    app.add_option("--max-sessions-per-user", settings.chat.max_sessions_per_user,
+                   "The most chat connections at a time of one user with a token; 0 for no limit")
+        ->envname("CHAT_MAX_SESSIONS_PER_USER")
+        ->type_name("COUNT")
+        ->check(CLI::Range(0, 1'000'000));
 
     try {
         app.parse(argc, argv);
@@ -252,6 +275,10 @@ ParsedSettings parse_settings(int argc, char** argv) {
         settings.server.reserved_connections = settings.reserved_connections.value_or(
             settings.chat.identity ? settings.server.max_connections / tenth : 0);
         complete_web_settings(settings);
+        if (settings.chat.require_token && !settings.chat.identity) {
+            throw CLI::ValidationError("--require-token",
+                                       "needs --jwt-secret-file or --jwt-public-key-file");
+        }
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {

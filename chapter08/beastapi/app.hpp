@@ -41,7 +41,7 @@ struct ServerSettings {
     std::size_t outbox_total = 256 * 1024 * 1024;
     /// A reader that takes nothing of what waits for it for so long is closed with 1013, and so is
     /// one that is behind and takes less than 32 KiB a second.
-    std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(20);
+    std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(10);
     /// Connections in all, of HTTP and WebSocket. For the next one, the connection that has waited
     /// longest for a request is ended; if none waits, the next one gets 503, and a WebSocket is
     /// accepted and closed with 1008 `Server is full`. 0: no limit.
@@ -62,13 +62,14 @@ struct ServerSettings {
     /// HTTP requests that an address may send at once, 1 to 1,000,000.
     std::uint32_t request_burst = 5'000;
     /// Bytes a second that a client may send once it has used up client_burst_in; each frame counts
-    /// as 256 at least. Above that its connections are read more slowly. 0: no limit.
-    double client_rate_in = 64 * 1024;
+    /// as 256 at least. Above that its connections are read more slowly. 0: no limit, which is what
+    /// a small program wants; the chat's own default is 64 KiB.
+    double client_rate_in = 0;
     std::uint32_t client_burst_in = 2 * 1024 * 1024;
     /// Bytes a second that a client may make the server send, once it has used up client_burst_out:
     /// to all who hear it, and as HTTP answers. Above that it is refused, and told when to come
-    /// back. 0: no limit.
-    double client_rate_out = 16 * 1024 * 1024;
+    /// back. 0: no limit; the chat's own default is 16 MiB.
+    double client_rate_out = 0;
     std::uint32_t client_burst_out = 64 * 1024 * 1024;
     /// Bytes of memory for HTTP answers under way, in all and to one client: the next one is 503.
     /// 0: no limit.

@@ -1,5 +1,6 @@
 #include "chat/authenticator.hpp"
 
+#include "beastapi/security_log.hpp"
 #include "chat/client_message.hpp"
 #include "chat/names.hpp"
 
@@ -12,26 +13,29 @@ namespace chat {
 
 using std::chrono::system_clock;
 
-Authenticator::Authenticator(const std::optional<IdentitySettings>& settings,
-                             beastapi::Refusals& refusals)
-    : refusals_(refusals) {
-    if (settings) {
-        verifier_.emplace(*settings);
+Authenticator::Authenticator(const ChatSettings& settings, beastapi::Refusals& refusals)
+    : of_all_(settings.require_token), refusals_(refusals) {
+    if (settings.identity) {
+        verifier_.emplace(*settings.identity);
     }
 }
 
 // [authenticate]
 std::optional<TokenClaims> Authenticator::authenticate(const beastapi::Request& request,
-                                                       std::string_view name) {
+                                                       const std::optional<std::string>& name) {
     const auto token = token_of(request);
     VerifiedToken verified{.refusal = "there is no token"};
     if (token) {
         verified = verifier_->verify(*token, system_clock::now());
     }
-    if (verified.claims && name_key(verified.claims->name) != name_key(name)) {
+    if (verified.claims && name && name_key(verified.claims->name) != name_key(*name)) {
         verified = {.refusal = "the token is for another name"};
     }
     if (!verified.claims) {
+        beastapi::log_security_event({.event = token ? "token_refused" : "token_missing",
+                                      .client = request.client,
+                                      .user = name ? std::string_view(*name) : "",
+                                      .reason = verified.refusal});
         refusals_.count(to_string(ErrorCode::unauthorized));
         spdlog::info("{}:{} - unauthorized: {}", request.client.host, request.client.port,
                      verified.refusal);
@@ -55,6 +59,10 @@ bool Authenticator::may_see_users(const beastapi::Request& request) const {
     }
     const auto token = token_of(request);
     return token && verifier_->verify(*token, system_clock::now()).claims;
+}
+
+bool Authenticator::may_ask(const beastapi::Request& request) {
+    return !requires_token_of_all() || authenticate(request, std::nullopt);
 }
 
 }  // namespace chat

@@ -3,9 +3,11 @@
 
 #include "beastapi/refusals.hpp"
 #include "beastapi/request.hpp"
+#include "chat/chat_settings.hpp"
 #include "chat/identity.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace chat {
@@ -15,15 +17,18 @@ namespace chat {
 class Authenticator {
 public:
     /// `refusals` has to outlive it.
-    Authenticator(const std::optional<IdentitySettings>& settings, beastapi::Refusals& refusals);
+    Authenticator(const ChatSettings& settings, beastapi::Refusals& refusals);
 
     /// Whether only tokens give names.
     bool requires_tokens() const noexcept { return verifier_.has_value(); }
 
-    /// What the request's token says, if it holds and is for that name. Otherwise the refusal is
-    /// counted and logged.
+    /// Whether nobody gets in without one, not even without a name.
+    bool requires_token_of_all() const noexcept { return requires_tokens() && of_all_; }
+
+    /// What the request's token says, if it holds, and is for that name if one is given. Otherwise
+    /// the refusal is counted and logged.
     std::optional<TokenClaims> authenticate(const beastapi::Request& request,
-                                            std::string_view name);
+                                            const std::optional<std::string>& name);
 
     /// What a new token says, if it holds and is for that name.
     std::optional<TokenClaims> renew(std::string_view token, std::string_view name) const;
@@ -32,8 +37,13 @@ public:
     /// with a token that holds.
     bool may_see_users(const beastapi::Request& request) const;
 
+    /// Whether a request may ask for a list at all: any, or, where all need a token, one with a
+    /// token that holds. Otherwise the refusal is counted and logged.
+    bool may_ask(const beastapi::Request& request);
+
 private:
     std::optional<TokenVerifier> verifier_;
+    bool of_all_;
     beastapi::Refusals& refusals_;
 };
 

@@ -1,6 +1,7 @@
 #include "chat/chat.hpp"
 
 #include "beastapi/net/client_budget.hpp"
+#include "beastapi/security_log.hpp"
 #include "chat/names.hpp"
 #include "chat/session.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace chat {
@@ -25,9 +27,11 @@ awaitable<void> refuse(WebSocket websocket, std::string reason,
     throw beastapi::WebSocketDisconnect(code, reason);
 }
 
-void end_by_expiry(const WebSocket& websocket, Chat& chat) {
+void end_by_expiry(const WebSocket& websocket, const std::string& user, Chat& chat) {
     if (websocket.connected()) {
         chat.refusals().count(to_string(ErrorCode::token_expired));
+        beastapi::log_security_event(
+            {.event = "token_expired", .client = websocket.client(), .user = user});
         websocket.post_text(chat.messages().error(ErrorCode::token_expired));
         websocket.post_close(beastapi::close_code::policy_violation, "Unauthorized");
     }
@@ -38,7 +42,8 @@ void end_by_expiry(const WebSocket& websocket, Chat& chat) {
 Chat::Chat(ChatSettings settings)
     : settings_(std::move(settings)),
       messages_(settings_.locale),
-      authenticator_(settings_.identity, refusals_) {}
+      authenticator_(settings_, refusals_),
+      sessions_(settings_.max_sessions_per_user) {}
 
 // [connect]
 awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string> username) {
@@ -48,23 +53,26 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
     if (username && (!name || name_key(*name) == name_key(anonymous))) {
         co_await refuse(websocket, "Invalid username");
     }
-    std::unique_ptr<TokenExpiry> expiry;
-    if (name && authenticator_.requires_tokens()) {
-        auto claims = authenticator_.authenticate(websocket.request(), *name);
+    std::unique_ptr<TokenGrant> granted;
+    if (name ? authenticator_.requires_tokens() : authenticator_.requires_token_of_all()) {
+        const auto claims = authenticator_.authenticate(websocket.request(), name);
         if (!claims) {
             co_await refuse(websocket, "Unauthorized");
         }
-        name = std::move(claims->name);
         if (const auto& budget = websocket.budget()) {
             // Who has a token is a client of its own, wherever it connects from.
-            websocket.charge_to(budget->of_user(name_key(*name)));
+            websocket.charge_to(budget->of_user(name_key(claims->name)));
+        }
+        if (name) {
+            name = claims->name;
         }
         const auto executor = co_await boost::asio::this_coro::executor;
-        expiry = std::make_unique<TokenExpiry>(
-            executor, [this, websocket] { end_by_expiry(websocket, *this); });
-        expiry->expire_after(claims->valid_until - system_clock::now());
+        granted = grant(websocket, executor, *claims);
+        if (!granted) {
+            co_await refuse(websocket, "Too many sessions");
+        }
     }
-    Session session(*this, manager_.connect(websocket, name.value_or("")), std::move(expiry));
+    Session session(*this, manager_.connect(websocket, name.value_or("")), std::move(granted));
     const auto wait = session.announce();
     if (wait > wait.zero()) {
         refusals_.count("bytes_out");
@@ -73,5 +81,27 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
     co_return session;
 }
 // [/connect]
+
+std::unique_ptr<TokenGrant> Chat::grant(const WebSocket& websocket,
+                                        const boost::asio::any_io_executor& executor,
+                                        const TokenClaims& claims) {
+    auto slot = sessions_.acquire(name_key(claims.name));
+    if (!slot) {
+        refusals_.count("user_full");
+        const std::string limit = std::to_string(settings_.max_sessions_per_user);
+        beastapi::log_security_event({.event = "too_many_sessions",
+                                      .client = websocket.client(),
+                                      .user = claims.name,
+                                      .reason = limit});
+        return nullptr;
+    }
+    const auto expired = [this, websocket, user = claims.name] {
+        end_by_expiry(websocket, user, *this);
+    };
+    std::unique_ptr<TokenGrant> granted(
+        new TokenGrant{claims.name, std::move(slot), TokenExpiry(executor, expired)});
+    granted->expiry.expire_after(claims.valid_until - system_clock::now());
+    return granted;
+}
 
 }  // namespace chat

@@ -7,14 +7,27 @@
 #include "chat/authenticator.hpp"
 #include "chat/chat_settings.hpp"
 #include "chat/connection_manager.hpp"
+#include "chat/directory.hpp"
 #include "chat/messages.hpp"
+#include "chat/token_expiry.hpp"
+#include "chat/user_sessions.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace chat {
 
 class Session;
+
+/// What a token gives to a session, for as long as both last.
+struct TokenGrant {
+    std::string user;  ///< whose token it is
+    UserSessions::Slot slot;
+    TokenExpiry expiry;
+};
 
 /// The chat of one thread. It belongs to main(), and has to outlive App::run().
 class Chat {
@@ -26,11 +39,11 @@ public:
     /// Accepts the connection and lets it take part in the chat, without a name if `username` is
     /// not given. The others are told when a user's first connection comes.
     ///
-    /// Throws WebSocketDisconnect if the client has gone, its name is not valid, or tokens give the
-    /// names and it has none for this one: then it was closed with 1008 (Policy Violation), after
-    /// the handshake, so that a browser can read why. The same with 1013 (Try Again Later), if the
-    /// client cannot pay for being announced. When the token runs out, the connection is
-    /// closed so, too.
+    /// Throws WebSocketDisconnect if the client has gone, its name is not valid, tokens give the
+    /// names and it has none for this one, or its user has too many sessions: then it was closed
+    /// with 1008 (Policy Violation), after the handshake, so that a browser can read why. The same
+    /// with 1013 (Try Again Later), if the client cannot pay for being announced. When the token
+    /// runs out, the connection is closed so, too.
     beastapi::awaitable<Session> connect(beastapi::WebSocket websocket,
                                          std::optional<std::string> username = {});
 
@@ -40,13 +53,20 @@ public:
     beastapi::Refusals& refusals() noexcept { return refusals_; }
     Authenticator& authenticator() noexcept { return authenticator_; }
     ConnectionManager& manager() noexcept { return manager_; }
+    Directory& directory() noexcept { return directory_; }
 
 private:
+    std::unique_ptr<TokenGrant> grant(const beastapi::WebSocket& websocket,
+                                      const boost::asio::any_io_executor& executor,
+                                      const TokenClaims& claims);
+
     ChatSettings settings_;
     Messages messages_;
     beastapi::Refusals refusals_;
     Authenticator authenticator_;
     ConnectionManager manager_;
+    UserSessions sessions_;
+    Directory directory_{manager_, settings_, refusals_};
 };
 
 }  // namespace chat

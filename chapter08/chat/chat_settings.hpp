@@ -23,6 +23,10 @@ struct ChatSettings {
     bool echo = true;
     /// Whose tokens give names; nothing: anyone may take any free name.
     std::optional<IdentitySettings> identity{};
+    /// Whether nobody without a token gets into the chat, or to its lists. With an identity only.
+    bool require_token = false;
+    /// Connections at a time of one user with tokens; 0: no limit.
+    std::size_t max_sessions_per_user = 20;
 };
 
 }  // namespace chat

@@ -2,22 +2,24 @@
 
 #include "chat/timestamps.hpp"
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace chat {
 
 namespace json = boost::json;
+using boost::system::error_code;
 using Type = ClientMessage::Type;
 
 namespace {
 
 constexpr std::size_t max_nesting = 32;
+constexpr std::size_t max_fields = 64;
 
 constexpr std::array<std::pair<std::string_view, Type>, 8> types{{
     {"message", Type::message},
@@ -39,18 +41,142 @@ std::optional<Type> type_of(std::string_view name) {
     return found->second;
 }
 
-/// Finds the text field of that name; false if it is of another type. A null counts as left out.
-bool read_text(const json::object& frame, std::string_view key, std::optional<std::string>& into) {
-    const json::value* const value = frame.if_contains(key);
-    if (value == nullptr || value->is_null()) {
+/// What a frame says under a key that the chat knows.
+struct Field {
+    enum class Kind { absent, text, number, other };
+    Kind kind = Kind::absent;  ///< a null counts as left out
+    std::string text{};
+    std::uint64_t number = 0;
+
+    bool is_text_or_absent() const { return kind == Kind::absent || kind == Kind::text; }
+
+    std::optional<std::string> take_text() {
+        return kind == Kind::text ? std::optional(std::move(text)) : std::nullopt;
+    }
+};
+
+/// The fields of a frame.
+struct Fields {
+    Field type;
+    Field message;
+    Field timestamp;
+    Field target_user;
+    Field username;
+    Field room;
+    Field token;
+    Field after;
+
+    /// Null for a key that the chat does not know.
+    Field* find(std::string_view key) {
+        constexpr std::array<std::pair<std::string_view, Field Fields::*>, 8> known{{
+            {"type", &Fields::type},
+            {"message", &Fields::message},
+            {"timestamp", &Fields::timestamp},
+            {"target_user", &Fields::target_user},
+            {"username", &Fields::username},
+            {"room", &Fields::room},
+            {"token", &Fields::token},
+            {"after", &Fields::after},
+        }};
+        const auto* const found =
+            std::ranges::find(known, key, [](const auto& one) { return one.first; });
+        return found == known.end() ? nullptr : &(this->*found->second);
+    }
+};
+
+/// Keeps the fields that the chat knows, as the parser comes upon them, and nothing else: there is
+/// no table of keys that somebody could make slow. Of two equal keys the last counts.
+class FieldReader {
+public:
+    // Bounds that boost::json::basic_parser asks for; the message is bounded already.
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = max_object_size;
+    static constexpr std::size_t max_key_size = max_object_size;
+    static constexpr std::size_t max_string_size = max_object_size;
+
+    /// Null unless the frame was an object.
+    Fields* fields() { return is_object_ ? &fields_ : nullptr; }
+
+    bool on_document_begin(error_code&) { return true; }
+    bool on_document_end(error_code&) { return true; }
+    bool on_object_begin(error_code&) {
+        is_object_ = is_object_ || depth_ == 0;
+        return enter();
+    }
+    bool on_object_end(std::size_t, error_code&) { return leave(); }
+    bool on_array_begin(error_code&) { return enter(); }
+    bool on_array_end(std::size_t, error_code&) { return leave(); }
+
+    bool on_key_part(std::string_view part, std::size_t, error_code&) {
+        if (depth_ == 1) {
+            key_.append(part);
+        }
         return true;
     }
-    if (!value->is_string()) {
-        return false;
+    bool on_key(std::string_view part, std::size_t, error_code& error) {
+        if (depth_ != 1) {
+            return true;
+        }
+        if (++keys_ > max_fields) {
+            error = json::error::object_too_large;
+            return false;
+        }
+        field_ = fields_.find(key_.append(part));
+        key_.clear();
+        if (field_ != nullptr) {
+            *field_ = Field();
+        }
+        return true;
     }
-    into = std::string(value->get_string());
-    return true;
-}
+
+    bool on_string_part(std::string_view part, std::size_t, error_code&) { return add_text(part); }
+    bool on_string(std::string_view part, std::size_t, error_code&) { return add_text(part); }
+    bool on_number_part(std::string_view, error_code&) { return true; }
+    bool on_int64(std::int64_t number, std::string_view, error_code&) {
+        return number < 0 ? set(Field::Kind::other)
+                          : set(Field::Kind::number, static_cast<std::uint64_t>(number));
+    }
+    bool on_uint64(std::uint64_t number, std::string_view, error_code&) {
+        return set(Field::Kind::number, number);
+    }
+    bool on_double(double, std::string_view, error_code&) { return set(Field::Kind::other); }
+    bool on_bool(bool, error_code&) { return set(Field::Kind::other); }
+    bool on_null(error_code&) { return true; }
+    bool on_comment_part(std::string_view, error_code&) { return true; }
+    bool on_comment(std::string_view, error_code&) { return true; }
+
+private:
+    bool enter() {
+        set(Field::Kind::other);
+        ++depth_;
+        return true;
+    }
+    bool leave() {
+        --depth_;
+        return true;
+    }
+    bool set(Field::Kind kind, std::uint64_t number = 0) {
+        if (depth_ == 1 && field_ != nullptr) {
+            field_->kind = kind;
+            field_->number = number;
+        }
+        return true;
+    }
+    bool add_text(std::string_view part) {
+        set(Field::Kind::text);
+        if (depth_ == 1 && field_ != nullptr) {
+            field_->text.append(part);
+        }
+        return true;
+    }
+
+    Fields fields_;
+    Field* field_ = nullptr;  // whose value comes next
+    std::string key_;         // as far as it has come
+    std::size_t keys_ = 0;
+    std::size_t depth_ = 0;
+    bool is_object_ = false;
+};
 
 /// Takes an empty text for one that was left out.
 void drop_if_empty(std::optional<std::string>& text) {
@@ -60,25 +186,21 @@ void drop_if_empty(std::optional<std::string>& text) {
 }
 
 /// Reads what a message of its type has to have; false if that is missing or of another type.
-bool read_required(const json::object& frame, ClientMessage& message) {
-    std::optional<std::string> text;
+bool read_required(Fields& fields, ClientMessage& message) {
     switch (message.type) {
         case Type::message:
-            if (!read_text(frame, "message", text) || !text) {
-                return false;
-            }
-            message.message = std::move(*text);
-            return true;
+            message.message = std::move(fields.message.text);
+            return fields.message.kind == Field::Kind::text;
         case Type::refresh:
-            if (!read_text(frame, "token", text) || !text) {
-                return false;
-            }
-            message.token = std::move(*text);
-            return true;
+            message.token = std::move(fields.token.text);
+            return fields.token.kind == Field::Kind::text;
         case Type::join:
         case Type::leave:
             return message.room.has_value();
         case Type::who:
+            message.after = fields.after.number;
+            return fields.after.kind == Field::Kind::absent ||
+                   fields.after.kind == Field::Kind::number;
         case Type::typing:
         case Type::pong:
         case Type::heartbeat:
@@ -124,37 +246,36 @@ std::string_view to_string(ErrorCode code) {
 }
 
 Parsed parse_client_message(std::string_view frame) {
-    std::array<unsigned char, 4096> memory;
-    json::monotonic_resource resource(memory.data(), memory.size());
     json::parse_options options;
     options.max_depth = max_nesting;
-    boost::system::error_code error;
-    const json::value value = json::parse(frame, error, &resource, options);
-    if (error || !value.is_object()) {
+    json::basic_parser<FieldReader> parser(options);
+    error_code error;
+    const std::size_t read = parser.write_some(false, frame.data(), frame.size(), error);
+    Fields* const fields = parser.handler().fields();
+    if (error || read < frame.size() || fields == nullptr) {
         return refused(ErrorCode::invalid_format);
     }
-    const json::object& object = value.get_object();
-    std::optional<std::string> type;
-    std::optional<std::string> timestamp;
-    ClientMessage message;
-    const bool well_typed =
-        read_text(object, "type", type) && read_text(object, "timestamp", timestamp) &&
-        read_text(object, "target_user", message.target_user) &&
-        read_text(object, "username", message.username) && read_text(object, "room", message.room);
-    if (!well_typed) {
-        return refused(ErrorCode::invalid_format);
+    for (const Field* const field : {&fields->type, &fields->timestamp, &fields->target_user,
+                                     &fields->username, &fields->room}) {
+        if (!field->is_text_or_absent()) {
+            return refused(ErrorCode::invalid_format);
+        }
     }
-    const auto known_type = type_of(type.value_or("message"));
+    const auto known_type = type_of(fields->type.take_text().value_or("message"));
     if (!known_type) {
         return refused(ErrorCode::unknown_type);
     }
+    ClientMessage message;
+    message.target_user = fields->target_user.take_text();
+    message.username = fields->username.take_text();
+    message.room = fields->room.take_text();
     message.type = *known_type;
-    if (!read_required(object, message)) {
+    if (!read_required(*fields, message)) {
         return refused(ErrorCode::invalid_format);
     }
     if (message.type == Type::message) {
-        message.timestamp =
-            timestamp && is_rfc3339(*timestamp) ? std::move(*timestamp) : now_rfc3339();
+        std::string& timestamp = fields->timestamp.text;
+        message.timestamp = is_rfc3339(timestamp) ? std::move(timestamp) : now_rfc3339();
     }
     drop_if_empty(message.target_user);
     if (message.type != Type::join && message.type != Type::leave) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct ClientMessage {
     std::optional<std::string> username{};     ///< counts only where the path names no user
     std::optional<std::string> room{};         ///< not set: the lobby
     std::string token{};                       ///< of a refresh
+    std::uint64_t after = 0;                   ///< of a who: where the page before it ended
 };
 
 /// What came of a frame: the message, or else why it is refused.

@@ -20,13 +20,20 @@ json::object system_event(std::string_view event, std::string_view message) {
     return frame;
 }
 
+void add_names(json::object& frame, std::string_view key, const NamePage& page) {
+    frame[key] = json::array(page.names.begin(), page.names.end());
+    if (page.next != 0) {
+        frame["more"] = true;
+        frame["next"] = page.next;
+    }
+}
+
 json::object named_welcome(std::string_view message, std::string_view username,
-                           std::size_t connected_count,
-                           const std::vector<std::string>& connected_users) {
+                           std::size_t connected_count, const NamePage& connected_users) {
     json::object frame = system_event("welcome", message);
     frame["username"] = username;
     frame["connected_count"] = connected_count;
-    frame["connected_users"] = json::array(connected_users.begin(), connected_users.end());
+    add_names(frame, "connected_users", connected_users);
     return frame;
 }
 
@@ -77,20 +84,18 @@ std::string error_text(Locale locale, ErrorCode code, std::string_view subject) 
         case ErrorCode::unknown_type:
             return english ? "Unknown message type" : "不支援的訊息類型";
         case ErrorCode::user_offline:
-            return fmt::format(fmt::runtime(english ? "{} is not online" : "用戶 {} 不在線上"),
-                               subject);
+            return fmt::format(fmt::runtime(english ? "{} is not online" : "{} 不在線上"), subject);
         case ErrorCode::name_taken:
             return fmt::format(fmt::runtime(english ? "The name {} is taken" : "名稱 {} 已被使用"),
                                subject);
         case ErrorCode::invalid_room:
-            return english ? "Invalid room name" : "聊天室名稱無效";
+            return english ? "Invalid room name" : "房間名稱無效";
         case ErrorCode::not_in_room:
             return fmt::format(
-                fmt::runtime(english ? "You are not in the room {}" : "你不在聊天室 {} 裡"),
-                subject);
+                fmt::runtime(english ? "You are not in the room {}" : "你不在房間 {} 裡"), subject);
         case ErrorCode::too_many_rooms:
             return english ? "You are in too many rooms: leave one first"
-                           : "你加入的聊天室太多了，請先離開一個";
+                           : "你加入的房間太多了，請先離開一個";
         case ErrorCode::rate_limited:
             return english ? "You are sending too fast" : "訊息傳送得太快了";
         case ErrorCode::text_too_long:
@@ -125,7 +130,7 @@ std::string Messages::welcome(std::size_t connected_count) const {
 }
 
 std::string Messages::welcome(std::string_view username, std::size_t connected_count,
-                              const std::vector<std::string>& connected_users) const {
+                              const NamePage& connected_users) const {
     const std::string text = locale_ == Locale::en
                                  ? fmt::format("Welcome to the chat room, {}!", username)
                                  : fmt::format("歡迎 {} 加入聊天室！", username);
@@ -133,7 +138,7 @@ std::string Messages::welcome(std::string_view username, std::size_t connected_c
 }
 
 std::string Messages::welcome_with_heartbeat(std::string_view username, std::size_t connected_count,
-                                             const std::vector<std::string>& connected_users,
+                                             const NamePage& connected_users,
                                              double heartbeat_interval) const {
     std::string text =
         locale_ == Locale::en
@@ -170,8 +175,8 @@ std::string Messages::join_room(std::string_view username, std::string_view room
     if (locale_ == Locale::en) {
         text = fmt::format("{} joined the room {}", username.empty() ? "Someone" : username, room);
     } else {
-        text = username.empty() ? fmt::format("有新用戶加入聊天室 {}", room)
-                                : fmt::format("{} 加入了聊天室 {}", username, room);
+        text = username.empty() ? fmt::format("有新用戶加入房間 {}", room)
+                                : fmt::format("{} 加入了房間 {}", username, room);
     }
     return room_membership("join", text, username, room, member_count);
 }
@@ -182,18 +187,18 @@ std::string Messages::leave_room(std::string_view username, std::string_view roo
     if (locale_ == Locale::en) {
         text = fmt::format("{} left the room {}", username.empty() ? "Someone" : username, room);
     } else {
-        text = username.empty() ? fmt::format("有用戶離開聊天室 {}", room)
-                                : fmt::format("{} 離開了聊天室 {}", username, room);
+        text = username.empty() ? fmt::format("有用戶離開房間 {}", room)
+                                : fmt::format("{} 離開了房間 {}", username, room);
     }
     return room_membership("leave", text, username, room, member_count);
 }
 
-std::string Messages::joined(std::string_view room, const std::vector<std::string>& members,
+std::string Messages::joined(std::string_view room, const NamePage& members,
                              std::size_t member_count) const {
     json::object frame;
     frame["type"] = "joined";
     frame["room"] = room;
-    frame["members"] = json::array(members.begin(), members.end());
+    add_names(frame, "members", members);
     frame["member_count"] = member_count;
     return json::serialize(frame);
 }
@@ -205,21 +210,20 @@ std::string Messages::left(std::string_view room) const {
     return json::serialize(frame);
 }
 
-std::string Messages::users(const std::vector<std::string>& users,
-                            std::size_t connected_count) const {
+std::string Messages::users(const NamePage& users, std::size_t connected_count) const {
     json::object frame;
     frame["type"] = "users";
-    frame["users"] = json::array(users.begin(), users.end());
+    add_names(frame, "users", users);
     frame["connected_count"] = connected_count;
     return json::serialize(frame);
 }
 
-std::string Messages::users_of_room(std::string_view room, const std::vector<std::string>& users,
+std::string Messages::users_of_room(std::string_view room, const NamePage& users,
                                     std::size_t member_count) const {
     json::object frame;
     frame["type"] = "users";
     frame["room"] = room;
-    frame["users"] = json::array(users.begin(), users.end());
+    add_names(frame, "users", users);
     frame["member_count"] = member_count;
     return json::serialize(frame);
 }

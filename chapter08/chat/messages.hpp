@@ -3,12 +3,12 @@
 #pragma once
 
 #include "chat/client_message.hpp"
+#include "chat/rooms.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace chat {
 
@@ -22,10 +22,10 @@ public:
 
     std::string welcome(std::size_t connected_count) const;
     std::string welcome(std::string_view username, std::size_t connected_count,
-                        const std::vector<std::string>& connected_users) const;
+                        const NamePage& connected_users) const;
     /// `heartbeat_interval` in seconds.
     std::string welcome_with_heartbeat(std::string_view username, std::size_t connected_count,
-                                       const std::vector<std::string>& connected_users,
+                                       const NamePage& connected_users,
                                        double heartbeat_interval) const;
 
     /// `username` is empty for a connection without a name.
@@ -36,11 +36,12 @@ public:
     std::string leave_room(std::string_view username, std::string_view room,
                            std::size_t member_count) const;
 
-    std::string joined(std::string_view room, const std::vector<std::string>& members,
+    /// A page of names that is not the last says so, and how to ask for the next.
+    std::string joined(std::string_view room, const NamePage& members,
                        std::size_t member_count) const;
     std::string left(std::string_view room) const;
-    std::string users(const std::vector<std::string>& users, std::size_t connected_count) const;
-    std::string users_of_room(std::string_view room, const std::vector<std::string>& users,
+    std::string users(const NamePage& users, std::size_t connected_count) const;
+    std::string users_of_room(std::string_view room, const NamePage& users,
                               std::size_t member_count) const;
     /// `room` is empty for the lobby.
     std::string typing(std::string_view username, std::string_view room) const;

@@ -28,8 +28,21 @@ bool Room::add(Member& member) {
         ++known->connections;
         return false;
     }
-    users_.push_back({member.user, 1});
+    users_.push_back({member.user, 1, ++last_number_});
     return true;
+}
+
+NamePage Room::names(std::size_t limit, std::uint64_t after) const {
+    NamePage page;
+    auto user = std::ranges::upper_bound(users_, after, {}, &Presence::number);
+    for (; user != users_.end() && page.names.size() < limit; ++user) {
+        page.names.push_back(user->user->name);
+        page.next = user->number;
+    }
+    if (user == users_.end()) {
+        page.next = 0;
+    }
+    return page;
 }
 
 bool Room::remove(const Member& member) noexcept {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,12 @@ struct Member {
     }
 };
 
+/// Some of the users in a room, in the order in which they came.
+struct NamePage {
+    std::vector<std::string_view> names{};
+    std::uint64_t next = 0;  ///< what to ask for the page behind it with; 0: this is the last
+};
+
 /// The members who hear each other: those of a room, or all of the chat, who are in the lobby.
 class Room {
 public:
@@ -45,6 +52,7 @@ public:
     struct Presence {
         const User* user;
         std::size_t connections;
+        std::uint64_t number;  ///< grows with each user who comes
     };
 
     Room(std::string key, std::string name) : key_(std::move(key)), name_(std::move(name)) {}
@@ -57,6 +65,10 @@ public:
     const std::vector<Member*>& members() const noexcept { return members_; }
     const std::vector<Presence>& users() const noexcept { return users_; }
     std::size_t size() const noexcept { return members_.size(); }
+
+    /// The first `limit` users of those who came after the one in whose page `next` was `after`; 0
+    /// for the first of all. Who comes or goes in between moves nobody to another page.
+    NamePage names(std::size_t limit, std::uint64_t after = 0) const;
 
     /// Takes in a member who is not in it. True for the first connection of its user, and for each
     /// without a name. If memory runs out, it throws and changes nothing.
@@ -79,6 +91,7 @@ private:
     std::string name_;
     std::vector<Member*> members_;
     std::vector<Presence> users_;
+    std::uint64_t last_number_ = 0;
 };
 
 }  // namespace chat

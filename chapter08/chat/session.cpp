@@ -1,6 +1,7 @@
 #include "chat/session.hpp"
 
 #include "beastapi/net/client_budget.hpp"
+#include "beastapi/security_log.hpp"
 #include "chat/names.hpp"
 
 #include <spdlog/spdlog.h>
@@ -32,11 +33,11 @@ std::string make_notice(const Make& make) noexcept {
 }  // namespace
 
 Session::Session(Chat& chat, ConnectionManager::Membership member,
-                 std::unique_ptr<TokenExpiry> expiry)
+                 std::unique_ptr<TokenGrant> grant)
     : chat_(&chat),
       member_(std::move(member)),
       limiter_(chat.settings().message_rate),
-      expiry_(std::move(expiry)) {}
+      grant_(std::move(grant)) {}
 
 Session::~Session() {
     if (member_) {
@@ -88,14 +89,14 @@ std::string Session::welcome() const {
         return chat_->messages().welcome(manager.get_connection_count());
     }
     return owed(chat_->messages().welcome(member_->username(), manager.get_connection_count(),
-                                          manager.get_connected_users()));
+                                          manager.lobby().names(max_names)));
 }
 
 std::string Session::welcome_with_heartbeat() const {
     const ConnectionManager& manager = chat_->manager();
     const std::chrono::duration<double> interval = chat_->settings().heartbeat_interval;
     return owed(chat_->messages().welcome_with_heartbeat(
-        member_->username(), manager.get_connection_count(), manager.get_connected_users(),
+        member_->username(), manager.get_connection_count(), manager.lobby().names(max_names),
         interval.count()));
 }
 
@@ -117,6 +118,9 @@ Reply Session::answer(std::string_view frame) {
                 std::chrono::ceil<std::chrono::milliseconds>(limiter_.retry_after(now)));
         case RateLimiter::Verdict::close:
             chat_->refusals().count("rate_limit_exceeded");
+            beastapi::log_security_event({.event = "rate_limit_exceeded",
+                                          .client = member_->websocket.client(),
+                                          .user = member_->username()});
             member_->websocket.post_close(beastapi::close_code::policy_violation,
                                           "Rate limit exceeded");
     }
@@ -140,7 +144,7 @@ Reply Session::handle_frame(std::string_view frame) {
         case ClientMessage::Type::leave:
             return leave_room(*message.room);
         case ClientMessage::Type::who:
-            return who(message.room);
+            return who(message);
         case ClientMessage::Type::typing:
             return typing(message);
         case ClientMessage::Type::heartbeat:
@@ -317,15 +321,16 @@ std::string Session::describe(const Room& room) const {
     return owed(chat_->messages().joined(room.name(), names_in(room), room.size()));
 }
 
-std::string Session::who(const std::optional<std::string>& room) const {
-    const Room* const asked = audience(room);
-    if (asked == nullptr) {
-        return refuse(ErrorCode::not_in_room, *room);
+std::string Session::who(const ClientMessage& message) const {
+    const Room* const room = audience(message.room);
+    if (room == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room);
     }
-    if (!room) {
-        return charged(chat_->messages().users(names_in(*asked), asked->size()));
+    const NamePage page = names_in(*room, message.after);
+    if (!message.room) {
+        return charged(chat_->messages().users(page, room->size()));
     }
-    return charged(chat_->messages().users_of_room(asked->name(), names_in(*asked), asked->size()));
+    return charged(chat_->messages().users_of_room(room->name(), page, room->size()));
 }
 
 Reply Session::typing(const ClientMessage& message) {
@@ -346,14 +351,13 @@ Reply Session::typing(const ClientMessage& message) {
 
 // [refresh]
 std::string Session::refresh(std::string_view token) {
-    const auto claims = expiry_ == nullptr
-                            ? std::nullopt
-                            : chat_->authenticator().renew(token, member_->username());
+    const auto claims =
+        grant_ == nullptr ? std::nullopt : chat_->authenticator().renew(token, grant_->user);
     if (!claims) {
         return refuse(ErrorCode::invalid_token);
     }
     const auto now = system_clock::now();
-    expiry_->expire_after(claims->valid_until - now);
+    grant_->expiry.expire_after(claims->valid_until - now);
     // Within the leeway it has run out by our clock, and holds nevertheless.
     return chat_->messages().refreshed(
         std::max(std::chrono::floor<std::chrono::seconds>(claims->expires_at - now),
@@ -368,17 +372,11 @@ std::string Session::refuse(ErrorCode code, std::string_view subject) const {
 }
 
 bool Session::may_see_users() const {
-    return !chat_->authenticator().requires_tokens() || member_->user != nullptr;
+    return !chat_->authenticator().requires_tokens() || grant_ != nullptr;
 }
 
-std::vector<std::string> Session::names_in(const Room& room) const {
-    std::vector<std::string> names;
-    if (may_see_users()) {
-        for (const Room::Presence& presence : room.users()) {
-            names.push_back(presence.user->name);
-        }
-    }
-    return names;
+NamePage Session::names_in(const Room& room, std::uint64_t after) const {
+    return may_see_users() ? room.names(max_names, after) : NamePage();
 }
 
 const Room* Session::audience(const std::optional<std::string>& room) const {

@@ -5,14 +5,12 @@
 #include "chat/client_message.hpp"
 #include "chat/connection_manager.hpp"
 #include "chat/rate_limiter.hpp"
-#include "chat/token_expiry.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace chat {
 
@@ -29,9 +27,11 @@ class Session {
 public:
     /// How many rooms a connection may be in.
     static constexpr std::size_t max_rooms = 16;
+    /// How many names an answer has at most. A `who` asks for those behind them.
+    static constexpr std::size_t max_names = 200;
 
-    /// `expiry` is null without a token. `chat` has to outlive the session.
-    Session(Chat& chat, ConnectionManager::Membership member, std::unique_ptr<TokenExpiry> expiry);
+    /// `grant` is null without a token. `chat` has to outlive the session.
+    Session(Chat& chat, ConnectionManager::Membership member, std::unique_ptr<TokenGrant> grant);
     Session(Session&&) noexcept = default;
     Session& operator=(Session&&) = delete;
     ~Session();
@@ -76,7 +76,7 @@ private:
     std::string owed(std::string answer) const;
     std::string leave_room(std::string_view room);
     void leave_room(Room& room) noexcept;
-    std::string who(const std::optional<std::string>& room) const;
+    std::string who(const ClientMessage& message) const;
     Reply typing(const ClientMessage& message);
     std::string refresh(std::string_view token);
     std::string refuse(ErrorCode code, std::string_view subject = {}) const;
@@ -85,7 +85,7 @@ private:
 
     Speaker speaker_of(const ClientMessage& message) const;
     bool may_see_users() const;
-    std::vector<std::string> names_in(const Room& room) const;
+    NamePage names_in(const Room& room, std::uint64_t after = 0) const;
     /// The lobby, or the room of that name; null if the member is not in it.
     const Room* audience(const std::optional<std::string>& room) const;
     Room* find_joined_room(std::string_view name) const;
@@ -95,7 +95,7 @@ private:
     Chat* chat_;
     ConnectionManager::Membership member_;
     RateLimiter limiter_;
-    std::unique_ptr<TokenExpiry> expiry_;
+    std::unique_ptr<TokenGrant> grant_;
     bool announced_ = false;
 };
 

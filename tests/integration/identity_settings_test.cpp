@@ -135,6 +135,8 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_go_together_are_refused) {
         check_refused({option, "x"}, "needs --jwt-secret-file or --jwt-public-key-file");
         check_refused({"--jwt-secret-file", path, option, ""}, "must not be empty");
     }
+    check_refused({"--require-token"}, "needs --jwt-secret-file or --jwt-public-key-file");
+    check_refused({}, "needs --jwt-secret-file", {"CHAT_REQUIRE_TOKEN=true"});
     check_refused({"--jwt-algorithm", "HS256"}, "needs --jwt-secret-file");
 }
 

@@ -1,9 +1,11 @@
 // Who is there: one user with several connections, and each way out announced exactly once.
 #include "chat/session.hpp"
+#include "support/failing_allocations.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
 #include <stdexcept>
 
 using namespace test;
@@ -29,6 +31,15 @@ awaitable<void> throwing_chat(WebSocket websocket, std::string username, chat::C
 }
 
 }  // namespace
+
+/// A member for whose leaving there is no memory.
+awaitable<void> poor_chat(WebSocket websocket, std::string username, chat::Chat& chat) {
+    std::optional session = co_await chat.connect(websocket, username);
+    session->join_room("A name of 32 characters, like so");
+    co_await websocket.receive_text();
+    const FailingAllocations none(0);
+    session.reset();
+}
 
 BOOST_AUTO_TEST_SUITE(presence)
 
@@ -136,6 +147,31 @@ SERVER_TEST(whose_handler_throws_is_announced_once, with_a_throwing_handler()) {
     co_await bob.send_text("now");
     co_await bob.expect_close(1011);
     co_await expect_that_bob_left(alice);
+}
+
+static TestServerOptions with_a_poor_handler() {
+    TestServerOptions options = quiet();
+    options.set_up = [](beastapi::App& app, chat::Chat& chat) {
+        app.websocket("/poor/{username}", poor_chat, chat);
+    };
+    return options;
+}
+
+SERVER_TEST(who_leaves_when_there_is_no_memory_leaves_no_name_behind, with_a_poor_handler()) {
+    WebSocketClient bob = co_await server.join("Bob");
+    for (int i = 0; i < 3; ++i) {
+        WebSocketClient alice = co_await server.connect("/poor/Alice");
+        const auto join = co_await bob.receive_json();
+        BOOST_TEST(join.at("event").as_string() == "join");
+        co_await alice.send_text("now");
+        co_await alice.expect_close(1000);
+        BOOST_TEST(!server.manager().is_connected("Alice"));
+        BOOST_TEST(server.manager().rooms().empty());
+        BOOST_TEST(server.manager().get_connection_count() == 1U);
+    }
+    co_await bob.send_text(R"({"message":"all is well"})");
+    const auto message = co_await bob.receive_json();
+    BOOST_TEST(message.at("type").as_string() == "message");
 }
 
 SERVER_TEST(who_leaves_at_once_leaves_no_name_behind) {

@@ -33,6 +33,7 @@ TestServerOptions quiet() {
     options.chat.heartbeat_timeout = 1h;
     options.chat.message_rate.rate = 0;
     options.chat.max_text_length = 0;
+    options.chat.max_sessions_per_user = 0;
     return options;
 }
 

@@ -124,6 +124,30 @@ BOOST_AUTO_TEST_CASE(a_room_sees_the_first_connection_of_a_user_come_and_the_las
     BOOST_TEST(names_in(room) == only_bob);
 }
 
+BOOST_AUTO_TEST_CASE(names_come_in_pages_and_nobody_changes_to_another) {
+    using Names = std::vector<std::string_view>;
+    ConnectionManager manager;
+    const auto a = manager.connect(stranger(), "A");
+    std::optional b = manager.connect(stranger(), "B");
+    std::optional c = manager.connect(stranger(), "C");
+    const auto second = manager.connect(stranger(), "A");
+    const auto d = manager.connect(stranger(), "D");
+    const Room& lobby = manager.lobby();
+    BOOST_TEST((lobby.names(4).names == Names{"A", "B", "C", "D"}));
+    BOOST_TEST(lobby.names(4).next == 0U);
+    const auto first = lobby.names(2);
+    BOOST_TEST((first.names == Names{"A", "B"}));
+    BOOST_TEST(first.next != 0U);
+    BOOST_TEST((lobby.names(2, first.next).names == Names{"C", "D"}));
+    BOOST_TEST(lobby.names(2, first.next).next == 0U);
+    b.reset();
+    c.reset();
+    const auto again = manager.connect(stranger(), "B");
+    BOOST_TEST((lobby.names(2, first.next).names == Names{"D", "B"}));
+    BOOST_TEST(lobby.names(2, 1'000'000).names.empty());
+    BOOST_TEST(manager.connect(stranger())->username().empty());
+}
+
 BOOST_AUTO_TEST_CASE(who_cannot_be_taken_in_for_want_of_memory_leaves_no_trace) {
     ConnectionManager manager;
     const auto bob = manager.connect(stranger(), "Bob");

@@ -19,7 +19,7 @@ namespace {
 
 const Messages chinese(Locale::zh_tw);
 const Messages english(Locale::en);
-const std::vector<std::string> users{"Alice", "Bob"};
+const chat::NamePage users{{"Alice", "Bob"}};
 
 /// The frame holds these keys with these values, and no other.
 void check(const std::string& frame, std::string_view expected) {
@@ -75,6 +75,20 @@ BOOST_AUTO_TEST_CASE(welcome_with_heartbeat) {
               "message":"Welcome to the chat room, Alice (heartbeat detection is on)!",
               "username":"Alice","connected_count":2,"connected_users":["Alice","Bob"],
               "heartbeat_interval":0.25})");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_that_was_cut_says_so_and_how_to_go_on) {
+    chat::NamePage page = users;
+    page.next = 7;
+    check(english.users(page, 3),
+          R"({"type":"users","users":["Alice","Bob"],"more":true,"next":7,"connected_count":3})");
+    check(english.joined("cpp", page, 3),
+          R"({"type":"joined","room":"cpp","members":["Alice","Bob"],"more":true,"next":7,
+              "member_count":3})");
+    check(english.welcome("Alice", 3, page),
+          R"({"type":"system","event":"welcome","message":"Welcome to the chat room, Alice!",
+              "username":"Alice","connected_count":3,"connected_users":["Alice","Bob"],
+              "more":true,"next":7})");
 }
 
 BOOST_AUTO_TEST_CASE(whole_seconds_are_written_as_whole_numbers) {
@@ -150,9 +164,8 @@ BOOST_AUTO_TEST_CASE(errors) {
           R"({"type":"error","code":"unknown_type","message":"不支援的訊息類型"})");
     check(english.error(ErrorCode::unknown_type),
           R"({"type":"error","code":"unknown_type","message":"Unknown message type"})");
-    check(
-        chinese.error(ErrorCode::user_offline, "Bob"),
-        R"({"type":"error","code":"user_offline","message":"用戶 Bob 不在線上","username":"Bob"})");
+    check(chinese.error(ErrorCode::user_offline, "Bob"),
+          R"({"type":"error","code":"user_offline","message":"Bob 不在線上","username":"Bob"})");
     check(
         english.error(ErrorCode::user_offline, "Bob"),
         R"({"type":"error","code":"user_offline","message":"Bob is not online","username":"Bob"})");
@@ -187,19 +200,19 @@ BOOST_AUTO_TEST_CASE(a_message_to_a_room_names_it) {
 
 BOOST_AUTO_TEST_CASE(joining_and_leaving_a_room) {
     check(chinese.join_room("Alice", "cpp", 2),
-          R"({"type":"system","event":"join","message":"Alice 加入了聊天室 cpp",)"
+          R"({"type":"system","event":"join","message":"Alice 加入了房間 cpp",)"
           R"("username":"Alice","room":"cpp","member_count":2})");
     check(english.join_room("", "cpp", 2),
           R"({"type":"system","event":"join","message":"Someone joined the room cpp",)"
           R"("room":"cpp","member_count":2})");
     check(chinese.join_room("", "cpp", 2),
-          R"({"type":"system","event":"join","message":"有新用戶加入聊天室 cpp",)"
+          R"({"type":"system","event":"join","message":"有新用戶加入房間 cpp",)"
           R"("room":"cpp","member_count":2})");
     check(chinese.leave_room("Alice", "cpp", 1),
-          R"({"type":"system","event":"leave","message":"Alice 離開了聊天室 cpp",)"
+          R"({"type":"system","event":"leave","message":"Alice 離開了房間 cpp",)"
           R"("username":"Alice","room":"cpp","member_count":1})");
     check(chinese.leave_room("", "cpp", 1),
-          R"({"type":"system","event":"leave","message":"有用戶離開聊天室 cpp",)"
+          R"({"type":"system","event":"leave","message":"有用戶離開房間 cpp",)"
           R"("room":"cpp","member_count":1})");
     check(english.leave_room("Alice", "cpp", 1),
           R"({"type":"system","event":"leave","message":"Alice left the room cpp",)"
@@ -223,7 +236,7 @@ BOOST_AUTO_TEST_CASE(errors_about_rooms_and_limits) {
           R"({"type":"error","code":"not_in_room","message":"You are not in the room cpp",)"
           R"("room":"cpp"})");
     check(chinese.error(ErrorCode::not_in_room, "cpp"),
-          R"({"type":"error","code":"not_in_room","message":"你不在聊天室 cpp 裡","room":"cpp"})");
+          R"({"type":"error","code":"not_in_room","message":"你不在房間 cpp 裡","room":"cpp"})");
     check(english.error(ErrorCode::invalid_room, " "),
           R"({"type":"error","code":"invalid_room","message":"Invalid room name","room":" "})");
     check(english.error(ErrorCode::too_many_rooms, "cpp"),

@@ -1,6 +1,7 @@
 // What the chat makes of a client's frame.
 #include "chat/client_message.hpp"
 #include "chat/timestamps.hpp"
+#include "support/failing_allocations.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -153,6 +154,58 @@ BOOST_AUTO_TEST_CASE(a_frame_far_larger_than_usual_is_read) {
 
 BOOST_AUTO_TEST_CASE(of_two_equal_keys_the_last_counts) {
     BOOST_TEST(accepted(R"({"message":"a","message":"b"})").message == "b");
+}
+
+BOOST_AUTO_TEST_CASE(of_two_equal_keys_the_last_counts_whatever_it_is) {
+    BOOST_TEST(accepted(R"({"message":7,"message":"b"})").message == "b");
+    BOOST_TEST(!accepted(R"({"message":"b","room":"cpp","room":null})").room.has_value());
+    check_refused(ErrorCode::invalid_format, R"({"message":"b","message":7})");
+    check_refused(ErrorCode::invalid_format, R"({"message":"b","message":null})");
+    check_refused(ErrorCode::invalid_format, R"({"message":"b","room":"cpp","room":["x"]})");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_nested_is_no_field) {
+    const auto message = accepted(
+        R"({"a":{"message":"x","type":"system"},"message":"b","c":[{"room":"cpp"},"room","d"]})");
+    BOOST_TEST(message.message == "b");
+    BOOST_TEST(!message.room.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_escaped_key_is_a_key) {
+    BOOST_TEST(accepted("{\"mes\\u0073age\":\"b\"}").message == "b");
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_has_64_fields_at_most) {
+    std::string fields;
+    for (int i = 0; i < 63; ++i) {
+        fields += "\"" + std::to_string(i) + "\":[],";
+    }
+    BOOST_TEST((accepted("{" + fields + "\"message\":\"b\"}").message == "b"));
+    check_refused(ErrorCode::invalid_format, "{" + fields + "\"x\":1,\"message\":\"b\"}");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_chat_does_not_know_is_kept_nowhere) {
+    // Where nothing is kept, there is no table in which keys could collide.
+    std::string frame = R"({"type":"pong","a":{)";
+    for (int i = 0; i < 4096; ++i) {
+        frame += "\"key" + std::to_string(i) + R"(":["some text"],)";
+    }
+    frame += R"("z":1}})";
+    const test::FailingAllocations none(0);
+    const auto parsed = parse_client_message(frame);
+    BOOST_TEST(!none.struck());
+    BOOST_TEST(parsed.message.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_who_may_say_where_the_page_before_ended) {
+    BOOST_TEST(accepted(R"({"type":"who"})").after == 0U);
+    BOOST_TEST(accepted(R"({"type":"who","after":null})").after == 0U);
+    BOOST_TEST(accepted(R"({"type":"who","after":7})").after == 7U);
+    BOOST_TEST(accepted(R"({"type":"who","after":18446744073709551615})").after ==
+               18446744073709551615U);
+    for (const std::string after : {"-1", "1.5", "\"7\"", "[]", "true", "18446744073709551616"}) {
+        check_refused(ErrorCode::invalid_format, R"({"type":"who","after":)" + after + "}");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(rooms_are_read) {

@@ -5,6 +5,7 @@
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/text.hpp"
 #include "beastapi/http/write_response.hpp"
+#include "beastapi/security_log.hpp"
 #include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -279,6 +280,9 @@ std::optional<Response> HttpSession::refusal_of(const Request& handshake) {
         return std::nullopt;
     }
     server_->refusals().count("origin");
+    log_security_event({.event = "origin_refused",
+                        .client = handshake.client,
+                        .reason = handshake.headers.get("Origin").value_or("")});
     spdlog::info("{}:{} - \"WebSocket {}\" [rejected] for a page of {}", handshake.client.host,
                  handshake.client.port, for_log(handshake.path),
                  for_log(handshake.headers.get("Origin").value_or("")));

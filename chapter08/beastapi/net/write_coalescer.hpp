@@ -27,7 +27,7 @@ struct OutboxLimits {
     /// behind; above twice that, nobody.
     std::size_t total = 256 * 1024 * 1024;
     /// In each such span, a reader must take something; one that is behind, min_rate on average.
-    std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(20);
+    std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(10);
 
     /// No reader may be behind by more than so many times `behind`.
     static constexpr std::size_t max_times_behind = 16;

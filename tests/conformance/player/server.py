@@ -48,6 +48,8 @@ def command(
                 argv += ["--ws-max-size", value]
             elif name in ("--heartbeat-interval", "--heartbeat-timeout"):
                 environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
+            elif name == "--outbox-limit":
+                pass  # it has none
             elif (name, value) != ("--allow-origin", "*"):  # which it does without being asked
                 raise ServerError(f"fastapi has no setting {name}")
         return argv, environment
