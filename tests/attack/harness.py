@@ -79,6 +79,7 @@ class Server:
 
     def _start(self, command, stderr, files):
         def limit():
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup would have it ignored
             if files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
