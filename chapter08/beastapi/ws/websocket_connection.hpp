@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -99,8 +100,16 @@ private:
         bool& flag_;
     };
 
+    /// Runs a handler of the event loop: an exception ends this connection, and nothing else.
     template <class Function>
-    void guarded(Function function) noexcept;
+    void guarded(Function function) noexcept {
+        try {
+            function();
+        } catch (const std::exception& error) {
+            abort_by(error);
+        }
+    }
+    void abort_by(const std::exception& error) noexcept;
 
     void ping_when_due();
     void ping_or_give_up();
