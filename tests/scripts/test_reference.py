@@ -143,7 +143,9 @@ def options_of(program: Path) -> list[dict[str, Any]]:
     ).stdout
     text = text.replace(f"{ROOT}/", "")
     row = re.compile(
-        r"^  (?P<option>--[\w-]+)(?: (?P<type>.*?))? \(Env:(?P<variable>\w+)\)", re.MULTILINE
+        r"^  (?P<option>--[\w-]+)(?:,--no-[\w-]+\{false\})?"
+        r"(?: (?P<type>.*?))? \(Env:(?P<variable>\w+)\)",
+        re.MULTILINE,
     )
     options = []
     for found in row.finditer(text):
