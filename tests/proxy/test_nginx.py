@@ -257,7 +257,7 @@ class BehindNginx(unittest.IsolatedAsyncioTestCase):
 
     async def test_holds_back_who_opens_too_many(self):
         self.serve()
-        clients = [await self.connect("/ws") for _ in range(200)]
+        clients = [await self.connect("/ws") for _ in range(300)]
         with self.assertRaises(Exception) as refused:
             await self.connect("/ws")
         self.assertEqual(refusal_of(refused.exception), 429)
