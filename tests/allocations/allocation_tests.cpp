@@ -10,6 +10,7 @@
 #include "beastapi/app.hpp"
 #include "beastapi/asyncio.hpp"
 #include "beastapi/http/server.hpp"
+#include "beastapi/net/event_loop.hpp"
 #include "chat/chat.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
@@ -121,12 +122,8 @@ private:
 
     void run() {
         failing_new::arm_this_thread();
-        try {
-            context_.run();
-            std::fprintf(stderr, "the loop of the server has ended\n");
-        } catch (const std::exception& error) {
-            std::fprintf(stderr, "an exception left the loop of the server: %s\n", error.what());
-        }
+        beastapi::detail::run_event_loop(context_);
+        std::fprintf(stderr, "the loop of the server has ended\n");
         failing_new::print_where();
         std::_Exit(1);
     }

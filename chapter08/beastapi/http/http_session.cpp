@@ -126,10 +126,10 @@ void HttpSession::abort() {
 }
 
 void HttpSession::begin_to_wait() {
-    waiting_for_request_ = true;
     if (slot_) {
         waiting_ = server_->waiting().insert(server_->waiting().end(), this);
     }
+    waiting_for_request_ = true;  // only now: if there is no memory for the entry, there is none
 }
 
 void HttpSession::end_waiting() noexcept {
