@@ -59,7 +59,11 @@ std::optional<std::string> percent_decode(std::string_view text) {
 std::string percent_encode_unsafe(std::string_view text) {
     // Brackets belong to the addresses of IPv6 alone; the parser refuses them in other places.
     static constexpr auto allowed = urls::pchars + '/' + '?' + '#' + '%' + '[' + ']';
-    return urls::encode({text.data(), text.size()}, allowed);
+    // Into memory of our own: the encode() that returns a string is noexcept, but allocates.
+    const boost::core::string_view source(text.data(), text.size());
+    std::string encoded(urls::encoded_size(source, allowed), '\0');
+    urls::encode(encoded.data(), encoded.size(), source, allowed);
+    return encoded;
 }
 
 std::string for_log(std::string_view text) {
