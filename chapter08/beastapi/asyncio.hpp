@@ -59,13 +59,54 @@ void rethrow(const std::variant<Outcomes...>& first) {
     }
 }
 
+namespace detail {
+
+/// Cancels the timer when the coroutine that it lives in is destroyed before it has ended.
+class TimerGuard {
+public:
+    explicit TimerGuard(boost::asio::steady_timer& timer) noexcept : timer_(&timer) {}
+    TimerGuard(const TimerGuard&) = delete;
+    TimerGuard& operator=(const TimerGuard&) = delete;
+    ~TimerGuard() {
+        if (timer_ != nullptr) {
+            timer_->cancel();
+        }
+    }
+    void dismiss() noexcept { timer_ = nullptr; }
+
+private:
+    boost::asio::steady_timer* timer_;
+};
+
+/// Asio destroys a coroutine for whose next operation there is no memory. wait_for() isn't
+/// told: without the guard, it would wait until `timer` expires.
+template <class T>
+awaitable<T> run_guarded(awaitable<T> task, boost::asio::steady_timer& timer) {
+    TimerGuard guard(timer);
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(task);
+            guard.dismiss();
+        } else {
+            T result = co_await std::move(task);
+            guard.dismiss();
+            co_return result;
+        }
+    } catch (...) {
+        guard.dismiss();
+        throw;
+    }
+}
+
+}  // namespace detail
+
 template <class T>
 awaitable<T> wait_for(awaitable<T> task, Duration timeout) {
     namespace asio = boost::asio;
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, timeout);
     auto group = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor, std::move(task), asio::deferred),
+        asio::co_spawn(executor, detail::run_guarded(std::move(task), timer), asio::deferred),
         timer.async_wait(asio::deferred));
     auto results =
         co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
