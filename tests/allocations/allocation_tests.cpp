@@ -1,6 +1,10 @@
 // Lets each allocation of the server fail in turn, in a few scenarios. The one connection concerned
 // may end; nobody else notices, nothing is left behind, and the server goes on.
 //
+// Two members of the chat look on. The connection concerned can be one of theirs: what is broadcast
+// needs memory for each recipient. So one of the two may end, and must be able to come back under
+// its name; the other one must not notice anything.
+//
 //   allocation_tests SCENARIO [N]
 //
 // Without N, all of them: 1, 2, … until the scenario runs through with none left to fail. Each
@@ -25,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -42,8 +47,9 @@ using beastapi::WebSocket;
 
 namespace {
 
-constexpr auto time_limit = 300ms;  // of the server, for whatever its settings limit
-constexpr auto patience = 3s;       // of this program
+constexpr auto time_limit = 300ms;    // of the server, for a request
+constexpr auto closing_limit = 50ms;  // of the server, for the end of a connection
+constexpr auto patience = 3s;         // of this program
 
 awaitable<void> overflow(WebSocket websocket) {
     co_await websocket.accept();
@@ -84,13 +90,13 @@ public:
         return future.get();
     }
 
-    /// What should not be there, beside the bystander: empty if all is well.
-    std::string leftovers() {
-        return ask([](Server& self) {
+    /// What should not be there, beside so many bystanders: empty if all is well.
+    std::string leftovers(std::size_t bystanders) {
+        return ask([bystanders](Server& self) {
             const auto users = self.chat_.manager().get_connected_users();
-            const bool clean = self.server_->session_count() == 1 &&
-                               self.chat_.manager().get_connection_count() == 1 &&
-                               users.size() == 1 && self.chat_.manager().rooms().empty();
+            const bool clean = self.server_->session_count() == bystanders &&
+                               self.chat_.manager().get_connection_count() == bystanders &&
+                               users.size() == bystanders && self.chat_.manager().rooms().empty();
             return clean ? std::string()
                          : fmt::format("{} sessions, {} members, {} names, {} rooms",
                                        self.server_->session_count(),
@@ -112,7 +118,7 @@ private:
         settings.port = 0;
         settings.outbox_limit = 64 * 1024;
         settings.request_timeout = time_limit;
-        settings.handshake_timeout = time_limit;
+        settings.handshake_timeout = closing_limit;
         settings.connection_rate = 0;
         settings.request_rate = 0;
         settings.client_rate_in = 0;
@@ -192,7 +198,7 @@ awaitable<void> slow_consumer(unsigned short port) {
     ConnectOptions options;
     options.receive_buffer = 4096;
     WebSocketClient client = co_await WebSocketClient::connect(port, "/overflow", options);
-    co_await beastapi::asyncio::sleep(3 * time_limit);  // by then it is closed, and torn
+    co_await beastapi::asyncio::sleep(3 * closing_limit);  // by then it is closed, and torn
 }
 
 awaitable<void> vanishing(unsigned short port) {
@@ -218,8 +224,7 @@ const std::map<std::string, Scenario> scenarios{
     {"vanishing", vanishing}, {"broken_frame", broken_frame},
 };
 
-// --- what has to hold after each
-// --------------------------------------------------------------------
+// --- what has to hold after each ----------------------------------------------------------------
 
 /// The harm that was done; empty: none.
 awaitable<void> play(Server& server, Scenario scenario, std::string& harm) {
@@ -232,24 +237,57 @@ awaitable<void> play(Server& server, Scenario scenario, std::string& harm) {
     } catch (const std::logic_error&) {}
 }
 
-awaitable<void> join(Server& server, std::optional<WebSocketClient>& bystander) {
-    WebSocketClient client = co_await WebSocketClient::connect(server.port(), "/ws/chat/Bystander");
+struct Bystander {
+    std::string name;
+    std::optional<WebSocketClient> client{};
+};
+using Bystanders = std::array<Bystander, 2>;
+
+awaitable<void> join(Server& server, Bystander& bystander) {
+    const std::string path = "/ws/chat/" + bystander.name;
+    WebSocketClient client = co_await WebSocketClient::connect(server.port(), path);
     co_await client.receive_text();
-    bystander = std::move(client);
+    bystander.client = std::move(client);
 }
 
-awaitable<void> expect_words(WebSocketClient& bystander, std::string words) {
-    co_await bystander.send_text(fmt::format(R"({{"message":"{}"}})", words));
-    std::string heard;
-    while (heard.find(words) == std::string::npos) {
-        heard = co_await bystander.receive_text();
+awaitable<void> join_all(Server& server, Bystanders& bystanders) {
+    for (Bystander& bystander : bystanders) {
+        co_await join(server, bystander);
     }
 }
 
-awaitable<void> check(Server& server, WebSocketClient& bystander, std::size_t n,
-                      std::string& harm) {
-    const auto clean = [&server, &harm] {
-        harm = server.leftovers();
+awaitable<void> expect_words(WebSocketClient& client, std::string words) {
+    co_await client.send_text(fmt::format(R"({{"message":"{}"}})", words));
+    std::string heard;
+    while (heard.find(words) == std::string::npos) {
+        heard = co_await client.receive_text();
+    }
+}
+
+/// Takes the clients away that do not hear themselves any more.
+awaitable<std::size_t> count_those_who_hear(Bystanders& bystanders, std::string words) {
+    std::size_t count = 0;
+    for (Bystander& bystander : bystanders) {
+        try {
+            const std::string own_words = fmt::format("{} {}", bystander.name, words);
+            co_await expect_words(*bystander.client, own_words);
+            ++count;
+        } catch (const std::exception&) {
+            bystander.client.reset();
+        }
+    }
+    co_return count;
+}
+
+awaitable<void> check(Server& server, Bystanders& bystanders, std::size_t n, std::string& harm) {
+    const std::string words = fmt::format("is still here after {}", n);
+    const std::size_t count = co_await count_those_who_hear(bystanders, words);
+    if (count + 1 < bystanders.size()) {
+        harm = "more than one bystander noticed";
+        co_return;
+    }
+    const auto clean = [&server, &harm, count] {
+        harm = server.leftovers(count);
         return harm.empty();
     };
     const auto end = std::chrono::steady_clock::now() + patience;
@@ -260,12 +298,11 @@ awaitable<void> check(Server& server, WebSocketClient& bystander, std::size_t n,
         co_return;
     }
     try {
-        co_await expect_words(bystander, fmt::format("still here after {}", n));
-    } catch (const std::exception& error) {
-        harm = fmt::format("the bystander: {}", error.what());
-        co_return;
-    }
-    try {
+        for (Bystander& bystander : bystanders) {
+            if (!bystander.client) {
+                co_await join(server, bystander);
+            }
+        }
         const HttpResponse status =
             co_await beastapi::asyncio::wait_for(get(server.port(), "/ws/status"), patience);
         if (status.status != 200) {
@@ -277,7 +314,7 @@ awaitable<void> check(Server& server, WebSocketClient& bystander, std::size_t n,
 }
 
 /// Lets the n-th allocation fail; false if there were fewer. Ends the process if that did harm.
-bool survive(Server& server, io_context& context, WebSocketClient& bystander, Scenario scenario,
+bool survive(Server& server, io_context& context, Bystanders& bystanders, Scenario scenario,
              std::size_t n) {
     std::string harm;
     failing_new::fail_at(n);
@@ -285,12 +322,13 @@ bool survive(Server& server, io_context& context, WebSocketClient& bystander, Sc
     const std::string hanging = harm;
     // Whatever the end of the connection does still counts.
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (!server.leftovers().empty() && std::chrono::steady_clock::now() < end) {
+    while (!server.leftovers(2).empty() && !server.leftovers(1).empty() &&
+           std::chrono::steady_clock::now() < end) {
         std::this_thread::sleep_for(1ms);
     }
     const bool failed = failing_new::has_failed();
     failing_new::fail_at(0);
-    test::run(context, check(server, bystander, n, harm));
+    test::run(context, check(server, bystanders, n, harm));
     harm = hanging.empty() ? harm : hanging;
     if (!harm.empty()) {
         std::fprintf(stderr, "allocation %zu: %s\n", n, harm.c_str());
@@ -312,11 +350,11 @@ void on_terminate() {
     std::set_terminate(on_terminate);
     Server server;
     io_context context{1};
-    std::optional<WebSocketClient> bystander;
-    test::run(context, join(server, bystander));
+    Bystanders bystanders{Bystander{"Bystander"}, Bystander{"Witness"}};
+    test::run(context, join_all(server, bystanders));
     // What is allocated once only is not what this is about.
-    survive(server, context, *bystander, scenario, 0);
-    while (*n <= last && survive(server, context, *bystander, scenario, *n)) {
+    survive(server, context, bystanders, scenario, 0);
+    while (*n <= last && survive(server, context, bystanders, scenario, *n)) {
         ++*n;
     }
     std::_Exit(0);

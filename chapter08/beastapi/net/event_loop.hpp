@@ -10,8 +10,7 @@ namespace beastapi::detail {
 /// What an exception does, wherever it comes from, is decided by whom it concerns:
 ///
 /// - In a WebSocket's handler: the connection is closed with 1011 (Internal Error), and the log
-/// says
-///   why. In an HTTP handler: the answer is 500.
+///   says why. In an HTTP handler: the answer is 500.
 /// - In a handler of the event loop that belongs to one connection (it reads, pings, times out, and
 ///   so on): that connection is aborted (WebSocketConnection::guarded(), Outbox::flush()).
 /// - In a broadcast: nowhere. WebSocket::post_text() doesn't throw; a connection for which there is
@@ -19,13 +18,12 @@ namespace beastapi::detail {
 /// - While a connection is accepted: it is dropped, and the next one is accepted. If the coroutine
 ///   that accepts ends itself, it is begun again (Server::start()).
 /// - In a destructor, or where an end is announced: nowhere, because none of them needs memory.
-/// What
-///   wakes others has the memory for it set aside (PostStorage).
+///   What wakes others has the memory for it set aside (PostStorage).
 /// - Where Asio starts an operation for a coroutine, and has no memory for it: Asio destroys the
 ///   coroutine, so its guards leave the chat and close the socket. The exception comes out of the
 ///   event loop, here: it is logged, and the loop goes on.
 ///
-/// tests/integration/allocation_failure_test.cpp makes each allocation fail in turn.
+/// tests/allocations makes each allocation fail in turn.
 void run_event_loop(boost::asio::io_context& context) noexcept;
 
 }  // namespace beastapi::detail
