@@ -168,9 +168,15 @@ test('who sends too fast gets every text back, and may go on after the wait', ()
   }));
 
 test('who comes to a full server is told, and let in when there is room', () =>
-  withServer(['--max-connections', '1'], async server => {
+  withServer(['--max-connections', '12'], async server => {
     const alice = await member('Alice', {}, server);
     const bob = await visitor({}, server);
+    // With Alice's, these fill the server: idle connections of HTTP give way to them.
+    await alice.evaluate(() => Promise.all(Array.from({ length: 11 }, () => new Promise(resolve => {
+      const socket = new WebSocket(`ws://${location.host}/ws`);
+      (window.held ??= []).push(socket);
+      socket.onopen = resolve;
+    }))));
     await bob.fill('#username', 'Bob');
     await bob.click('#connect');
     await isState(bob, 'waiting');

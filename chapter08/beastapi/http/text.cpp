@@ -2,7 +2,6 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/url/encode.hpp>
 #include <boost/url/parse_query.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/pchars.hpp>
@@ -12,6 +11,7 @@
 #include <algorithm>
 #include <ctime>
 #include <iomanip>
+#include <iterator>
 #include <sstream>
 
 namespace beastapi::detail {
@@ -59,10 +59,16 @@ std::optional<std::string> percent_decode(std::string_view text) {
 std::string percent_encode_unsafe(std::string_view text) {
     // Brackets belong to the addresses of IPv6 alone; the parser refuses them in other places.
     static constexpr auto allowed = urls::pchars + '/' + '?' + '#' + '%' + '[' + ']';
-    // Into memory of our own: the encode() that returns a string is noexcept, but allocates.
-    const boost::core::string_view source(text.data(), text.size());
-    std::string encoded(urls::encoded_size(source, allowed), '\0');
-    urls::encode(encoded.data(), encoded.size(), source, allowed);
+    // Not by urls::encode(), which asserts that `%` is encoded, too: here it stays as it came.
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        if (allowed(c)) {
+            encoded.push_back(c);
+        } else {
+            fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
     return encoded;
 }
 
