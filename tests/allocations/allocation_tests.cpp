@@ -59,6 +59,13 @@ awaitable<void> overflow(WebSocket websocket) {
     }
 }
 
+/// Repeats the first text. The time is far away: no failure may leave the handler waiting for it.
+awaitable<void> repeat_in_time(WebSocket websocket) {
+    co_await websocket.accept();
+    const std::string text = co_await beastapi::asyncio::wait_for(websocket.receive_text(), 1h);
+    co_await websocket.send_text(text);
+}
+
 /// The chat server in a thread of its own, in which allocations count.
 class Server {
 public:
@@ -66,6 +73,7 @@ public:
         app_.include_router(routers::websocket(chat_));
         app_.include_router(routers::status(chat_, app_.refusals()));
         app_.websocket("/overflow", overflow);
+        app_.websocket("/in_time", repeat_in_time);
         server_ = std::make_shared<beastapi::detail::Server>(context_, app_, settings());
         port_ = server_->port();
         server_->start();
@@ -194,6 +202,13 @@ awaitable<void> heartbeat(unsigned short port) {
     co_await say_goodbye(client);
 }
 
+awaitable<void> wait_for(unsigned short port) {
+    WebSocketClient client = co_await WebSocketClient::connect(port, "/in_time");
+    co_await client.send_text("X");
+    co_await client.receive_text();
+    co_await say_goodbye(client);
+}
+
 awaitable<void> slow_consumer(unsigned short port) {
     ConnectOptions options;
     options.receive_buffer = 4096;
@@ -222,6 +237,7 @@ const std::map<std::string, Scenario> scenarios{
     {"chat", chat_and_leave}, {"room", room},
     {"heartbeat", heartbeat}, {"slow_consumer", slow_consumer},
     {"vanishing", vanishing}, {"broken_frame", broken_frame},
+    {"wait_for", wait_for},
 };
 
 // --- what has to hold after each ----------------------------------------------------------------
