@@ -298,6 +298,7 @@ void App::run(const ServerSettings& settings) {
     detail::run_event_loop(context);
     // Handlers that are still suspended end with the context, while what they were bound to lives.
     server->abort_all();
+    detail::drain_event_loop(context);
     spdlog::info("finished");
 }
 

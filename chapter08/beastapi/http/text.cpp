@@ -63,10 +63,11 @@ std::string percent_encode_unsafe(std::string_view text) {
     std::string encoded;
     encoded.reserve(text.size());
     for (const char c : text) {
-        if (allowed(c)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (allowed(byte)) {
             encoded.push_back(c);
         } else {
-            fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+            fmt::format_to(std::back_inserter(encoded), "%{:02X}", byte);
         }
     }
     return encoded;

@@ -12,7 +12,6 @@
 namespace beastapi::detail {
 
 namespace ip = boost::asio::ip;
-namespace http = boost::beast::http;
 
 namespace {
 

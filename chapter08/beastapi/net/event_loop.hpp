@@ -26,4 +26,8 @@ namespace beastapi::detail {
 /// tests/allocations makes each allocation fail in turn.
 void run_event_loop(boost::asio::io_context& context) noexcept;
 
+/// Runs what is ready once `context` was stopped, within bounds: handlers whose memory belongs to
+/// the server must not be left to the end of the context.
+void drain_event_loop(boost::asio::io_context& context) noexcept;
+
 }  // namespace beastapi::detail

@@ -18,8 +18,11 @@ Outbox::Outbox(Socket socket, WriteCoalescer& coalescer)
     : socket_(std::move(socket)), coalescer_(coalescer), progress_(coalescer.executor()) {}
 
 Outbox::~Outbox() {
-    coalescer_.queued_bytes_ -= size();
-    coalescer_.forget(*this);
+    // One that has failed may outlive the coalescer, in a handler that ends with the io_context.
+    if (!failed_) {
+        coalescer_.queued_bytes_ -= size();
+        coalescer_.forget(*this);
+    }
 }
 
 void Outbox::append(std::string_view bytes) {

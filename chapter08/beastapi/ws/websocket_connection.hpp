@@ -52,7 +52,7 @@ public:
                         Refusals& refusals);
     WebSocketConnection(const WebSocketConnection&) = delete;
     WebSocketConnection& operator=(const WebSocketConnection&) = delete;
-    ~WebSocketConnection();
+    virtual ~WebSocketConnection();
 
     void accept(const std::string& subprotocol);
     static awaitable<Message> receive(std::shared_ptr<WebSocketConnection> self);
