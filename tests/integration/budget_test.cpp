@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 using namespace test;
@@ -191,6 +192,27 @@ SERVER_TEST(who_sends_too_much_is_read_more_slowly_and_loses_nothing, bytes_in(4
     // All but the burst, and what is read last, come at the rate.
     BOOST_TEST((steady_clock::now() - begin > 600ms));
     BOOST_TEST(server.refusals().of("bytes_in") >= 1U);
+}
+
+TestServerOptions bytes_in_and_quick_pings() {
+    TestServerOptions options = bytes_in(5'000, 10'000);
+    options.server.ping_interval = 50ms;
+    return options;
+}
+
+SERVER_TEST(a_pause_that_begins_when_a_ping_is_due_ends_nevertheless, bytes_in_and_quick_pings()) {
+    WebSocketClient client = co_await server.connect("/ws");
+    co_await client.send_text(std::string(9'600, 'x'));
+    co_await client.receive_text();
+    // The loop is the server's, too: when it goes on, the ping is due, and the text is there.
+    std::this_thread::sleep_for(100ms);
+    Frame text;
+    text.opcode = opcode::text;
+    text.payload = std::string(1'000, 'x');
+    client.tcp().send_now(encode(text));
+    co_await client.receive_text();
+    BOOST_TEST(server.refusals().of("bytes_in") >= 1U);
+    co_await expect_echo(client);
 }
 
 SERVER_TEST(connecting_anew_does_not_fill_the_budget, bytes_in(100'000, 10'000)) {

@@ -214,8 +214,9 @@ void WebSocketConnection::on_slow_reader() noexcept {
 void WebSocketConnection::ping_when_due() {
     timer_.expires_after(with_jitter(settings_.ping_interval));
     timer_.async_wait([self = shared_from_this()](const error_code& error) {
-        // A handler that is on its way already is not cancelled by a new time.
-        if (!error && self->state_ == State::open) {
+        // A new time doesn't cancel a handler that is already queued. During a pause the timer
+        // belongs to the pause, which starts the pings again when it ends.
+        if (!error && self->state_ == State::open && !self->paused_) {
             self->guarded([&] { self->ping_or_give_up(); });
         }
     });
