@@ -3,6 +3,9 @@
 
 #include "beastapi/awaitable.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -12,7 +15,10 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <stdexcept>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -59,7 +65,25 @@ void rethrow(const std::variant<Outcomes...>& first) {
     }
 }
 
+/// Calls `function` with `arguments` on a thread beside the loop, where it may block, and gives
+/// back what it returns or throws; the calling coroutine goes on in its own loop.
+///
+/// Copies are handed over, as to std::thread: std::ref() hands over a reference. A loop has one
+/// such thread, so what is called first is done first, and its coroutine goes on first. What it
+/// returns is default constructible. A thread can't be cancelled: neither is the wait for it.
+template <class Function, class... Arguments>
+auto to_thread(Function function, Arguments... arguments)
+    -> awaitable<std::invoke_result_t<Function, std::unwrap_reference_t<Arguments>...>>;
+
 namespace detail {
+
+/// The thread of a loop for what blocks. It begins with the first call, and ends with the loop.
+boost::asio::any_io_executor worker_of(const boost::asio::any_io_executor& loop);
+
+template <class Result, class Call>
+awaitable<Result> run_call(Call call) {
+    co_return call();
+}
 
 /// Cancels the timer when the coroutine that it lives in is destroyed before it has ended.
 class TimerGuard {
@@ -99,6 +123,23 @@ awaitable<T> run_guarded(awaitable<T> task, boost::asio::steady_timer& timer) {
 }
 
 }  // namespace detail
+
+template <class Function, class... Arguments>
+auto to_thread(Function function, Arguments... arguments)
+    -> awaitable<std::invoke_result_t<Function, std::unwrap_reference_t<Arguments>...>> {
+    namespace asio = boost::asio;
+    using Result = std::invoke_result_t<Function, std::unwrap_reference_t<Arguments>...>;
+    const auto worker = detail::worker_of(co_await asio::this_coro::executor);
+    auto call = [function = std::move(function),
+                 values = std::tuple<std::unwrap_reference_t<Arguments>...>(
+                     std::move(arguments)...)]() mutable -> Result {
+        return std::apply(std::move(function), std::move(values));
+    };
+    // Asio's cancellation must not cross from one thread to another.
+    auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+    co_return co_await asio::co_spawn(worker, detail::run_call<Result>(std::move(call)),
+                                      std::move(token));
+}
 
 template <class T>
 awaitable<T> wait_for(awaitable<T> task, Duration timeout) {

@@ -33,6 +33,8 @@ needs=(
     "run|libicu-dev||unicode/normalizer2.h|ICU: which names look alike, by the tables of Unicode"
     "run|libjwt-dev||jwt.h|libjwt: reads JSON Web Tokens, and checks their signatures"
     "run|libssl-dev||openssl/evp.h|OpenSSL: says whether a key fits the algorithm of the tokens"
+    "run|libsqlitecpp-dev||SQLiteCpp/SQLiteCpp.h|SQLiteCpp: the database of --database"
+    "run|libsqlite3-dev||sqlite3.h|SQLite: what SQLiteCpp speaks to"
     "run|python3-jwt|||PyJWT: signs the tokens that scripts/token.sh makes"
     "npm|nodejs|node||runs npm"
     "npm|npm|npm||fetches Swagger UI, which /docs shows, and what makes the site of the tutorial"

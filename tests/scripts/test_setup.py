@@ -43,7 +43,10 @@ TOOLS = (
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
     "python3-eventlet python3-socketio python3-aiohttp"
 ).split()
-LIBRARIES = "libfmt-dev libspdlog-dev libcli11-dev libicu-dev libjwt-dev libssl-dev python3-jwt".split()
+LIBRARIES = (
+    "libfmt-dev libspdlog-dev libcli11-dev libicu-dev libjwt-dev libssl-dev libsqlitecpp-dev "
+    "libsqlite3-dev python3-jwt"
+).split()
 
 
 def boost(version, parts=("", "-json", "-test")):
