@@ -1,0 +1,1 @@
+"""Drives clients against the chat, does harm, and judges what the clients noted."""
