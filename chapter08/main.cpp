@@ -39,6 +39,8 @@ void serve(const Settings& settings) {
     // does.
     chat::Chat chat(settings.chat);
 
+    app.set_lifespan([&chat](const auto& executor) { chat.start(executor); },
+                     [&chat] { chat.stop(); });
     app.set_reserved_for([&chat](const beastapi::Request& request) {
         return chat.authenticator().requires_tokens() &&
                chat.authenticator().may_see_users(request);

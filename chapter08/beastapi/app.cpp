@@ -277,6 +277,9 @@ void App::run(const ServerSettings& settings) {
         asio::co_spawn(context, detail::Server::stop(server),
                        [&](const std::exception_ptr&) { context.stop(); });
     });
+    if (startup_) {
+        startup_(context.get_executor());
+    }
     server->start();
     if (cors_ && cors_->allows_every_origin()) {
         spdlog::warn(
@@ -299,6 +302,9 @@ void App::run(const ServerSettings& settings) {
     // Handlers that are still suspended end with the context, while what they were bound to lives.
     server->abort_all();
     detail::drain_event_loop(context);
+    if (shutdown_) {
+        shutdown_();
+    }
     spdlog::info("finished");
 }
 

@@ -8,6 +8,8 @@
 #include "beastapi/static_files.hpp"
 #include "beastapi/trusted_host.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -113,6 +115,15 @@ public:
     void add_middleware(SecurityHeaders headers);
     void add_middleware(TrustedHostMiddleware hosts);
 
+    /// What happens before the first connection is accepted, and after the last handler has ended:
+    /// FastAPI's `lifespan`, which is one coroutine around both. `startup` is given the executor of
+    /// the event loop, on which it runs; `shutdown` must not throw.
+    void set_lifespan(std::function<void(const boost::asio::any_io_executor&)> startup,
+                      std::function<void()> shutdown) {
+        startup_ = std::move(startup);
+        shutdown_ = std::move(shutdown);
+    }
+
     /// Serves a folder under a path such as `/static`.
     void mount(std::string path, StaticFiles files);
 
@@ -208,6 +219,8 @@ private:
     std::optional<TrustedHostMiddleware> trusted_hosts_;
     Refusals refusals_;
     std::function<bool(const Request&)> reserved_for_;
+    std::function<void(const boost::asio::any_io_executor&)> startup_;
+    std::function<void()> shutdown_;
 };
 
 }  // namespace beastapi

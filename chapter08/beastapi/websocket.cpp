@@ -59,6 +59,14 @@ void WebSocket::post_text(std::string_view text) const {
     connection_->post(Opcode::text, text);
 }
 
+bool WebSocket::is_behind() const noexcept {
+    return connection_->is_behind();
+}
+
+void WebSocket::when_drained(std::function<void()> drained) const {
+    connection_->when_drained(std::move(drained));
+}
+
 void WebSocket::post_volatile_text(std::string_view text) const {
     connection_->post_volatile(Opcode::text, text);
 }

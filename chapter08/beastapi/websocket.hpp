@@ -106,6 +106,12 @@ public:
     /// connection has ended.
     void post_volatile_text(std::string_view text) const;
 
+    /// Whether more than 64 KiB wait for the reader.
+    bool is_behind() const noexcept;
+
+    /// Calls `drained` from the event loop once that isn't so any more, or the connection has ended.
+    void when_drained(std::function<void()> drained) const;
+
     /// Says goodbye: sends a close frame behind all that was sent before, and throws away what has
     /// not been received. Before accept() the client gets 403 Forbidden instead. The closing
     /// handshake (RFC 6455, section 7.1.2) goes on by itself. `reason` holds at most 123 bytes of

@@ -2,13 +2,18 @@
 
 #include "beastapi/net/client_budget.hpp"
 #include "beastapi/security_log.hpp"
+#include "chat/history_frame.hpp"
+#include "chat/late.hpp"
 #include "chat/names.hpp"
 #include "chat/session.hpp"
+#include "log/database_log.hpp"
+#include "log/memory_log.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -37,13 +42,34 @@ void end_by_expiry(const WebSocket& websocket, const std::string& user, Chat& ch
     }
 }
 
+std::unique_ptr<chat_log::Log> make_log(const ChatSettings& settings) {
+    if (settings.database.empty()) {
+        return std::make_unique<chat_log::MemoryLog>(settings.history);
+    }
+    return std::make_unique<chat_log::DatabaseLog>(settings.database, settings.history);
+}
+
+std::optional<Position> position_in(const WebSocket& websocket, std::string_view parameter) {
+    const auto text = websocket.query_param(parameter);
+    return text ? parse_position(*text) : std::nullopt;
+}
+
 }  // namespace
 
 Chat::Chat(ChatSettings settings)
     : settings_(std::move(settings)),
       messages_(settings_.locale),
       authenticator_(settings_, refusals_),
+      log_(make_log(settings_)),
       sessions_(settings_.max_sessions_per_user) {}
+
+void Chat::start(const boost::asio::any_io_executor& executor) {
+    log_->start(executor);
+}
+
+void Chat::stop() noexcept {
+    log_->stop();
+}
 
 // [connect]
 awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string> username) {
@@ -72,7 +98,14 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
             co_await refuse(websocket, "Too many sessions");
         }
     }
-    Session session(*this, manager_.connect(websocket, name.value_or("")), std::move(granted));
+    co_await open_lobby();
+    ConversationPtr inbox;
+    if (name) {
+        inbox = co_await open_inbox(websocket, *name);
+    }
+    Session session(*this, manager_.connect(websocket, name.value_or(""), inbox),
+                    std::move(granted));
+    session.hold_back_missed();
     const auto wait = session.announce();
     if (wait > wait.zero()) {
         refusals_.count("bytes_out");
@@ -81,6 +114,28 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
     co_return session;
 }
 // [/connect]
+
+awaitable<void> Chat::open_lobby() {
+    if (manager_.lobby().log()) {
+        co_return;
+    }
+    const auto log = co_await answer_of<ConversationPtr>(
+        [this](auto opened) { log_->open(std::string(lobby_log), std::move(opened)); });
+    if (!log) {
+        throw std::runtime_error("the lobby can't be opened");
+    }
+    if (!manager_.lobby().log()) {
+        manager_.follow_lobby(log);
+    }
+}
+
+awaitable<ConversationPtr> Chat::open_inbox(const WebSocket& websocket,
+                                            const std::string& username) {
+    const auto is_owner = [this, username] {
+        return authenticator_.requires_tokens() || manager_.is_connected(username);
+    };
+    return inboxes_.open(name_key(username), position_in(websocket, "inbox"), is_owner);
+}
 
 std::unique_ptr<TokenGrant> Chat::grant(const WebSocket& websocket,
                                         const boost::asio::any_io_executor& executor,

@@ -8,9 +8,11 @@
 #include "chat/chat_settings.hpp"
 #include "chat/connection_manager.hpp"
 #include "chat/directory.hpp"
+#include "chat/inboxes.hpp"
 #include "chat/messages.hpp"
 #include "chat/token_expiry.hpp"
 #include "chat/user_sessions.hpp"
+#include "log/log.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -32,9 +34,15 @@ struct TokenGrant {
 /// The chat of one thread. It belongs to main(), and has to outlive App::run().
 class Chat {
 public:
+    /// Throws chat_log::DatabaseError if ChatSettings::database can't be used.
     explicit Chat(ChatSettings settings = {});
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
+
+    /// Before the first connection comes, and after the last one has ended. In between the log
+    /// answers on that executor: see App::set_lifespan().
+    void start(const boost::asio::any_io_executor& executor);
+    void stop() noexcept;
 
     /// Accepts the connection and lets it take part in the chat, without a name if `username` is
     /// not given. The others are told when a user's first connection comes.
@@ -53,9 +61,14 @@ public:
     beastapi::Refusals& refusals() noexcept { return refusals_; }
     Authenticator& authenticator() noexcept { return authenticator_; }
     ConnectionManager& manager() noexcept { return manager_; }
+    chat_log::Log& log() noexcept { return *log_; }
     Directory& directory() noexcept { return directory_; }
+    Inboxes& inboxes() noexcept { return inboxes_; }
 
 private:
+    beastapi::awaitable<void> open_lobby();
+    beastapi::awaitable<ConversationPtr> open_inbox(const beastapi::WebSocket& websocket,
+                                                    const std::string& username);
     std::unique_ptr<TokenGrant> grant(const beastapi::WebSocket& websocket,
                                       const boost::asio::any_io_executor& executor,
                                       const TokenClaims& claims);
@@ -64,7 +77,9 @@ private:
     Messages messages_;
     beastapi::Refusals refusals_;
     Authenticator authenticator_;
-    ConnectionManager manager_;
+    std::unique_ptr<chat_log::Log> log_;
+    ConnectionManager manager_{*log_};
+    Inboxes inboxes_{*log_, settings_.resume_window};
     UserSessions sessions_;
     Directory directory_{manager_, settings_, refusals_};
 };

@@ -4,9 +4,11 @@
 #include "beastapi/token_bucket.hpp"
 #include "chat/identity.hpp"
 #include "chat/messages.hpp"
+#include "log/entry.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 
 namespace chat {
@@ -27,6 +29,13 @@ struct ChatSettings {
     bool require_token = false;
     /// Connections at a time of one user with tokens; 0: no limit.
     std::size_t max_sessions_per_user = 20;
+    /// Where messages are kept; empty: in memory, for as long as the process lasts.
+    std::filesystem::path database{};
+    chat_log::Retention history{};
+    /// How long an inbox waits for its user, where names are anyone's. With tokens it lasts.
+    std::chrono::steady_clock::duration resume_window = std::chrono::minutes(10);
+    /// Whether members may read what was said before they came.
+    bool look_back = true;
 };
 
 }  // namespace chat

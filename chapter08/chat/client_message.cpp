@@ -21,7 +21,9 @@ namespace {
 constexpr std::size_t max_nesting = 32;
 constexpr std::size_t max_fields = 64;
 
-constexpr std::array<std::pair<std::string_view, Type>, 8> types{{
+constexpr std::uint64_t max_limit = 200;
+
+constexpr std::array<std::pair<std::string_view, Type>, 9> types{{
     {"message", Type::message},
     {"pong", Type::pong},
     {"heartbeat", Type::heartbeat},
@@ -30,6 +32,7 @@ constexpr std::array<std::pair<std::string_view, Type>, 8> types{{
     {"who", Type::who},
     {"typing", Type::typing},
     {"refresh", Type::refresh},
+    {"history", Type::history},
 }};
 
 std::optional<Type> type_of(std::string_view name) {
@@ -43,12 +46,12 @@ std::optional<Type> type_of(std::string_view name) {
 
 /// What a frame says under a key that the chat knows.
 struct Field {
-    enum class Kind { absent, text, number, other };
+    enum class Kind { absent, text, number, boolean, other };
     Kind kind = Kind::absent;  ///< a null counts as left out
     std::string text{};
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  ///< of a boolean, 0 or 1
 
-    bool is_text_or_absent() const { return kind == Kind::absent || kind == Kind::text; }
+    bool is_absent_or(Kind expected) const { return kind == Kind::absent || kind == expected; }
 
     std::optional<std::string> take_text() {
         return kind == Kind::text ? std::optional(std::move(text)) : std::nullopt;
@@ -65,10 +68,15 @@ struct Fields {
     Field room;
     Field token;
     Field after;
+    Field id;
+    Field since;
+    Field inbox;
+    Field before;
+    Field limit;
 
     /// Null for a key that the chat does not know.
     Field* find(std::string_view key) {
-        constexpr std::array<std::pair<std::string_view, Field Fields::*>, 8> known{{
+        constexpr std::array<std::pair<std::string_view, Field Fields::*>, 13> known{{
             {"type", &Fields::type},
             {"message", &Fields::message},
             {"timestamp", &Fields::timestamp},
@@ -77,6 +85,11 @@ struct Fields {
             {"room", &Fields::room},
             {"token", &Fields::token},
             {"after", &Fields::after},
+            {"id", &Fields::id},
+            {"since", &Fields::since},
+            {"inbox", &Fields::inbox},
+            {"before", &Fields::before},
+            {"limit", &Fields::limit},
         }};
         const auto* const found =
             std::ranges::find(known, key, [](const auto& one) { return one.first; });
@@ -140,7 +153,9 @@ public:
         return set(Field::Kind::number, number);
     }
     bool on_double(double, std::string_view, error_code&) { return set(Field::Kind::other); }
-    bool on_bool(bool, error_code&) { return set(Field::Kind::other); }
+    bool on_bool(bool value, error_code&) {
+        return set(Field::Kind::boolean, static_cast<std::uint64_t>(value));
+    }
     bool on_null(error_code&) { return true; }
     bool on_comment_part(std::string_view, error_code&) { return true; }
     bool on_comment(std::string_view, error_code&) { return true; }
@@ -185,12 +200,38 @@ void drop_if_empty(std::optional<std::string>& text) {
     }
 }
 
+/// Whether a message may be called that: visible ASCII characters.
+bool is_id(std::string_view id) {
+    const auto is_visible = [](char each) { return each > ' ' && each <= '~'; };
+    return !id.empty() && id.size() <= max_id_length && std::ranges::all_of(id, is_visible);
+}
+
+/// Reads which messages a history is to have.
+bool read_history(Fields& fields, ClientMessage& message) {
+    using Kind = Field::Kind;
+    if (!fields.inbox.is_absent_or(Kind::boolean) || !fields.before.is_absent_or(Kind::number) ||
+        !fields.limit.is_absent_or(Kind::number)) {
+        return false;
+    }
+    message.inbox = fields.inbox.number != 0;
+    if (fields.before.kind == Kind::number) {
+        message.before = fields.before.number;
+    }
+    if (fields.limit.kind == Kind::number) {
+        message.limit = fields.limit.number;
+    }
+    const bool asks_for_two = (message.inbox && message.room) || (message.since && message.before);
+    return !asks_for_two && message.limit >= 1 && message.limit <= max_limit;
+}
+
 /// Reads what a message of its type has to have; false if that is missing or of another type.
 bool read_required(Fields& fields, ClientMessage& message) {
     switch (message.type) {
         case Type::message:
+            message.id = std::move(fields.id.text);
             message.message = std::move(fields.message.text);
-            return fields.message.kind == Field::Kind::text;
+            return fields.message.kind == Field::Kind::text &&
+                   (fields.id.kind == Field::Kind::absent || is_id(message.id));
         case Type::refresh:
             message.token = std::move(fields.token.text);
             return fields.token.kind == Field::Kind::text;
@@ -199,8 +240,9 @@ bool read_required(Fields& fields, ClientMessage& message) {
             return message.room.has_value();
         case Type::who:
             message.after = fields.after.number;
-            return fields.after.kind == Field::Kind::absent ||
-                   fields.after.kind == Field::Kind::number;
+            return fields.after.is_absent_or(Field::Kind::number);
+        case Type::history:
+            return read_history(fields, message);
         case Type::typing:
         case Type::pong:
         case Type::heartbeat:
@@ -241,6 +283,10 @@ std::string_view to_string(ErrorCode code) {
             return "invalid_token";
         case ErrorCode::token_expired:
             return "token_expired";
+        case ErrorCode::invalid_since:
+            return "invalid_since";
+        case ErrorCode::unavailable:
+            return "unavailable";
     }
     return "";
 }
@@ -256,8 +302,9 @@ Parsed parse_client_message(std::string_view frame) {
         return refused(ErrorCode::invalid_format);
     }
     for (const Field* const field : {&fields->type, &fields->timestamp, &fields->target_user,
-                                     &fields->username, &fields->room}) {
-        if (!field->is_text_or_absent()) {
+                                     &fields->username, &fields->room, &fields->id,
+                                     &fields->since}) {
+        if (!field->is_absent_or(Field::Kind::text)) {
             return refused(ErrorCode::invalid_format);
         }
     }
@@ -269,6 +316,7 @@ Parsed parse_client_message(std::string_view frame) {
     message.target_user = fields->target_user.take_text();
     message.username = fields->username.take_text();
     message.room = fields->room.take_text();
+    message.since = fields->since.take_text();
     message.type = *known_type;
     if (!read_required(*fields, message)) {
         return refused(ErrorCode::invalid_format);

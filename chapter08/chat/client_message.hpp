@@ -23,6 +23,8 @@ enum class ErrorCode {
     unauthorized,
     invalid_token,
     token_expired,
+    invalid_since,
+    unavailable,
 };
 
 /// As a frame spells it, such as `invalid_format`.
@@ -30,8 +32,9 @@ std::string_view to_string(ErrorCode code);
 
 /// What a client may send.
 struct ClientMessage {
-    enum class Type { message, pong, heartbeat, join, leave, who, typing, refresh };
+    enum class Type { message, pong, heartbeat, join, leave, who, typing, refresh, history };
     Type type = Type::message;
+    std::string id{};  ///< of a message; empty: it has none
     std::string message{};
     std::string timestamp{};                   ///< the client's, or the server's if it sent none
     std::optional<std::string> target_user{};  ///< set: a private message
@@ -39,6 +42,10 @@ struct ClientMessage {
     std::optional<std::string> room{};         ///< not set: the lobby
     std::string token{};                       ///< of a refresh
     std::uint64_t after = 0;                   ///< of a who: where the page before it ended
+    std::optional<std::string> since{};        ///< of a join and a history: up to where it has all
+    bool inbox = false;                        ///< of a history: it asks for that of the inbox
+    std::optional<std::uint64_t> before{};     ///< of a history: it asks for what is older
+    std::uint64_t limit = 50;                  ///< of a history: how many messages, 1 to 200
 };
 
 /// What came of a frame: the message, or else why it is refused.
@@ -46,6 +53,9 @@ struct Parsed {
     std::optional<ClientMessage> message{};
     ErrorCode error = ErrorCode::invalid_format;
 };
+
+/// The longest id of a message, in bytes.
+inline constexpr std::size_t max_id_length = 64;
 
 /// Reads a frame from a client. Never throws for what a client may do.
 Parsed parse_client_message(std::string_view frame);

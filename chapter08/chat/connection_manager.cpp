@@ -1,5 +1,7 @@
 #include "chat/connection_manager.hpp"
 
+#include "chat/backlog.hpp"
+#include "chat/history_frame.hpp"
 #include "chat/names.hpp"
 
 #include <spdlog/spdlog.h>
@@ -10,24 +12,28 @@ namespace chat {
 
 namespace {
 
-/// What a member cannot be given, since memory ran out, must not go missing unnoticed.
 void post(const WebSocket& websocket, std::string_view message) noexcept {
     try {
         websocket.post_text(message);
     } catch (const std::exception&) {
-        try {
-            websocket.post_close(beastapi::close_code::internal_error, "Out of memory");
-        } catch (const std::exception&) {
-            spdlog::error("a message was lost: out of memory");
-        }
+        end_for_want_of_memory(websocket);
     }
 }
 
 }  // namespace
 
+void end_for_want_of_memory(const WebSocket& websocket) noexcept {
+    try {
+        websocket.post_close(beastapi::close_code::internal_error, "Out of memory");
+    } catch (const std::exception&) {
+        spdlog::error("a message was lost: out of memory");
+    }
+}
+
 // [connect]
 ConnectionManager::Membership ConnectionManager::connect(WebSocket websocket,
-                                                         const std::string& username) {
+                                                         const std::string& username,
+                                                         const ConversationPtr& inbox) {
     // From here on, whatever throws: the membership takes out again what is in.
     Membership membership(*this, std::move(websocket));
     Member& member = *membership;
@@ -36,6 +42,11 @@ ConnectionManager::Membership ConnectionManager::connect(WebSocket websocket,
         member.user = users_.emplace(user->key, std::move(user)).first->second.get();
         Room::reserve_one(member.user->connections);
         member.user->connections.push_back(&member);
+        if (inbox && !member.user->inbox.get()) {
+            member.user->inbox = FollowedLog(inbox, [this, user = member.user](const auto& entry) {
+                deliver(entry, user->inbox.get(), user->connections);
+            });
+        }
     }
     lobby_.add(member);
     return membership;
@@ -57,6 +68,47 @@ void ConnectionManager::disconnect(Member& member) noexcept {
     }
 }
 // [/disconnect]
+
+void ConnectionManager::follow_lobby(const ConversationPtr& log) {
+    lobby_.follow(log, [this](const auto& entry) {
+        deliver(entry, lobby_.log(), lobby_.members());
+    });
+}
+
+// [deliver]
+void ConnectionManager::deliver(const chat_log::Entry& entry, const ConversationPtr& log,
+                                const std::vector<Member*>& members) noexcept {
+    std::string frame;
+    try {
+        frame = numbered(entry);
+    } catch (const std::exception& error) {
+        spdlog::error("a message was stored and not delivered: {}", error.what());
+        return;
+    }
+    for (Member* const member : members) {
+        if (member->backlog && member->backlog->has(*log)) {
+            continue;
+        }
+        if (!member->websocket.is_behind()) {
+            post(member->websocket, frame);
+            continue;
+        }
+        try {
+            hold_back(*member, log).release(*log, entry.seq - 1);
+        } catch (const std::exception&) {
+            end_for_want_of_memory(member->websocket);
+        }
+    }
+}
+// [/deliver]
+
+Backlog& ConnectionManager::hold_back(Member& member, const ConversationPtr& log) {
+    if (!member.backlog) {
+        member.backlog = std::make_shared<Backlog>(log_, member.websocket);
+    }
+    member.backlog->hold(log);
+    return *member.backlog;
+}
 
 // [broadcast]
 void ConnectionManager::broadcast(std::string_view message, const Member* exclude) const noexcept {
@@ -93,11 +145,18 @@ void ConnectionManager::send_to_user(std::string_view message, const User& user)
 // [/send_to_user]
 
 // [rooms]
-std::pair<Room&, bool> ConnectionManager::join_room(Member& member, const std::string& name) {
+std::pair<Room&, bool> ConnectionManager::join_room(Member& member, const std::string& name,
+                                                    const ConversationPtr& log) {
     Room::reserve_one(member.rooms);
     auto made = std::make_unique<Room>(name_key(name), name);
     Room& room = *rooms_.emplace(made->key(), std::move(made)).first->second;
     try {
+        if (!room.log()) {
+            log->set_title(name);
+            room.follow(log, [this, &room](const auto& entry) {
+                deliver(entry, room.log(), room.members());
+            });
+        }
         const bool came = room.add(member);
         member.rooms.push_back(&room);
         return {room, came};
@@ -108,6 +167,9 @@ std::pair<Room&, bool> ConnectionManager::join_room(Member& member, const std::s
 }
 
 bool ConnectionManager::leave_room(Member& member, Room& room) noexcept {
+    if (member.backlog) {
+        member.backlog->drop(*room.log());
+    }
     std::erase(member.rooms, &room);
     const bool left = room.remove(member) && room.size() > 0;
     forget_if_empty(room);

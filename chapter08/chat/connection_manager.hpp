@@ -3,6 +3,7 @@
 
 #include "beastapi/websocket.hpp"
 #include "chat/rooms.hpp"
+#include "log/log.hpp"
 
 #include <cstddef>
 #include <map>
@@ -30,14 +31,20 @@ class ConnectionManager {
 public:
     class Membership;
 
-    ConnectionManager() = default;
+    /// `log` has to outlive it.
+    explicit ConnectionManager(chat_log::Log& log) : log_(log) {}
     ConnectionManager(const ConnectionManager&) = delete;
     ConnectionManager& operator=(const ConnectionManager&) = delete;
 
     /// Takes an accepted connection into the chat, under a name as chat::normalize_name() gives it,
     /// or without one. What comes back is the membership: when that goes out of scope, however the
-    /// handler ends, disconnect() is called; Python needs `finally`.
-    Membership connect(WebSocket websocket, const std::string& username = {});
+    /// handler ends, disconnect() is called; Python needs `finally`. `inbox` is the user's, if this
+    /// is its first connection; null: nobody can write to the user.
+    Membership connect(WebSocket websocket, const std::string& username = {},
+                       const ConversationPtr& inbox = nullptr);
+
+    /// What is stored in that log from now on is sent to everyone.
+    void follow_lobby(const ConversationPtr& log);
 
     /// Takes the connection out of its rooms and of the chat.
     void disconnect(Member& member) noexcept;
@@ -58,8 +65,13 @@ public:
 
     /// Takes the connection into the room of that name, which chat::normalize_name() has given, and
     /// in which it is not yet. With the room comes whether it is the first connection there of its
-    /// user.
-    std::pair<Room&, bool> join_room(Member& member, const std::string& name);
+    /// user. What is stored in `log` from now on is sent to the room.
+    std::pair<Room&, bool> join_room(Member& member, const std::string& name,
+                                     const ConversationPtr& log);
+
+    /// From now on the member gets what is said in that conversation from its backlog, which holds
+    /// it back until Backlog::release().
+    Backlog& hold_back(Member& member, const ConversationPtr& log);
 
     /// Takes the connection out of the room. True if others are left there, who have seen the last
     /// of its user; the room is gone if it was the last of all.
@@ -81,12 +93,20 @@ public:
     std::vector<std::string> get_connected_users() const;
 
 private:
+    /// Sends what was stored to those members. One who is behind gets it from the log later.
+    void deliver(const chat_log::Entry& entry, const ConversationPtr& log,
+                 const std::vector<Member*>& members) noexcept;
     void forget_if_empty(const Room& room) noexcept;
 
+    chat_log::Log& log_;
     Room lobby_{"", ""};
     Rooms rooms_;
     std::unordered_map<std::string_view, std::unique_ptr<User>> users_;  // by User::key
 };
+
+/// Closes with 1011 (Internal Error) for whom there is no memory: a message must not go missing
+/// unnoticed.
+void end_for_want_of_memory(const WebSocket& websocket) noexcept;
 
 /// Keeps a connection in the chat for as long as it lives.
 class [[nodiscard]] ConnectionManager::Membership {

@@ -108,8 +108,19 @@ std::string error_text(Locale locale, ErrorCode code, std::string_view subject) 
             return english ? "The token does not hold" : "權杖無效";
         case ErrorCode::token_expired:
             return english ? "The token has expired" : "權杖已過期";
+        case ErrorCode::invalid_since:
+            return english ? "A position is EPOCH:SEQ, as a welcome gives them"
+                           : "位置的格式是 EPOCH:SEQ，兩者都在 welcome 裡";
+        case ErrorCode::unavailable:
+            return english ? "The server can't store messages now, try again in a moment"
+                           : "伺服器暫時無法儲存訊息，請稍後再試";
     }
     return {};
+}
+
+/// Whether the same message may be accepted when it is sent again as it is.
+bool may_be_sent_again(ErrorCode code) {
+    return code == ErrorCode::rate_limited || code == ErrorCode::unavailable;
 }
 
 json::object error_frame(ErrorCode code, std::string_view text) {
@@ -117,7 +128,26 @@ json::object error_frame(ErrorCode code, std::string_view text) {
     frame["type"] = "error";
     frame["code"] = to_string(code);
     frame["message"] = text;
+    frame["retry"] = may_be_sent_again(code);
     return frame;
+}
+
+/// `frame` with one field more, whose value is JSON already.
+std::string with_field(std::string frame, std::string_view key, std::string_view value) {
+    frame.back() = ',';
+    return frame.append("\"").append(key).append("\":").append(value).append("}");
+}
+
+void add_duplicate(json::object& frame, const chat_log::Receipt& receipt) {
+    if (receipt.result == chat_log::Receipt::Result::duplicate) {
+        frame["duplicate"] = true;
+    }
+}
+
+void add_id(json::object& frame, const ClientMessage& from_client) {
+    if (!from_client.id.empty()) {
+        frame["id"] = from_client.id;
+    }
 }
 
 }  // namespace
@@ -193,6 +223,18 @@ std::string Messages::leave_room(std::string_view username, std::string_view roo
     return room_membership("leave", text, username, room, member_count);
 }
 
+std::string Messages::with_position(std::string frame, const chat_log::Conversation& log) {
+    frame = with_field(std::move(frame), "epoch", json::serialize(json::string(log.epoch())));
+    return with_field(std::move(frame), "seq", std::to_string(log.last_seq()));
+}
+
+std::string Messages::with_inbox(std::string frame, const chat_log::Conversation& inbox) {
+    json::object position;
+    position["epoch"] = inbox.epoch();
+    position["seq"] = inbox.last_seq();
+    return with_field(std::move(frame), "inbox", json::serialize(position));
+}
+
 std::string Messages::joined(std::string_view room, const NamePage& members,
                              std::size_t member_count) const {
     json::object frame;
@@ -248,6 +290,7 @@ std::string Messages::message(std::string_view username, const ClientMessage& fr
         frame["room"] = room;
     }
     frame["timestamp"] = from_client.timestamp;
+    add_id(frame, from_client);
     return json::serialize(frame);
 }
 
@@ -258,11 +301,12 @@ std::string Messages::private_message(std::string_view from,
     frame["from"] = from;
     frame["message"] = from_client.message;
     frame["timestamp"] = from_client.timestamp;
+    add_id(frame, from_client);
     return json::serialize(frame);
 }
 
-std::string Messages::confirmation(std::string_view target_user,
-                                   const ClientMessage& from_client) const {
+std::string Messages::confirmation(std::string_view target_user, const ClientMessage& from_client,
+                                   const chat_log::Receipt& receipt) const {
     json::object frame;
     frame["type"] = "confirmation";
     frame["message"] = locale_ == Locale::en
@@ -270,6 +314,23 @@ std::string Messages::confirmation(std::string_view target_user,
                            : fmt::format("私訊已發送給 {}", target_user);
     frame["target_user"] = target_user;
     frame["timestamp"] = from_client.timestamp;
+    add_id(frame, from_client);
+    add_duplicate(frame, receipt);
+    return json::serialize(frame);
+}
+
+std::string Messages::ack(std::string_view id, std::string_view room,
+                          const chat_log::Receipt& receipt) const {
+    json::object frame;
+    frame["type"] = "ack";
+    frame["id"] = id;
+    if (!room.empty()) {
+        frame["room"] = room;
+    }
+    frame["seq"] = receipt.seq;
+    frame["epoch"] = receipt.epoch;
+    frame["timestamp"] = to_rfc3339(receipt.stored);
+    add_duplicate(frame, receipt);
     return json::serialize(frame);
 }
 
@@ -294,6 +355,11 @@ std::string Messages::error(ErrorCode code, std::string_view subject) const {
         frame[is_about_room(code) ? "room" : "username"] = subject;
     }
     return json::serialize(frame);
+}
+
+std::string Messages::about(std::string error, std::string_view id) {
+    return id.empty() ? std::move(error)
+                      : with_field(std::move(error), "id", json::serialize(json::string(id)));
 }
 
 std::string Messages::rate_limited(std::chrono::milliseconds retry_after) const {

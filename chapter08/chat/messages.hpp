@@ -4,11 +4,13 @@
 
 #include "chat/client_message.hpp"
 #include "chat/rooms.hpp"
+#include "log/entry.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chat {
 
@@ -36,6 +38,10 @@ public:
     std::string leave_room(std::string_view username, std::string_view room,
                            std::size_t member_count) const;
 
+    /// `frame` with where its log is, which a welcome and a joined have.
+    static std::string with_position(std::string frame, const chat_log::Conversation& log);
+    static std::string with_inbox(std::string frame, const chat_log::Conversation& inbox);
+
     /// A page of names that is not the last says so, and how to ask for the next.
     std::string joined(std::string_view room, const NamePage& members,
                        std::size_t member_count) const;
@@ -49,12 +55,21 @@ public:
     std::string message(std::string_view username, const ClientMessage& from_client,
                         std::string_view room = {}) const;
     std::string private_message(std::string_view from, const ClientMessage& from_client) const;
-    std::string confirmation(std::string_view target_user, const ClientMessage& from_client) const;
+    std::string confirmation(std::string_view target_user, const ClientMessage& from_client,
+                             const chat_log::Receipt& receipt) const;
+    /// `room` is empty for the lobby.
+    std::string ack(std::string_view id, std::string_view room,
+                    const chat_log::Receipt& receipt) const;
     std::string refreshed(std::chrono::seconds expires_in) const;
     std::string ping() const;
     std::string heartbeat_ack() const;
     /// `subject` is the user or the room that the error is about, if it is about one.
     std::string error(ErrorCode code, std::string_view subject = {}) const;
+    /// An error with the id of the message that it is about, if that has one.
+    static std::string about(std::string error, const ClientMessage& from_client) {
+        return about(std::move(error), from_client.id);
+    }
+    static std::string about(std::string error, std::string_view id);
     std::string rate_limited(std::chrono::milliseconds retry_after) const;
     /// `limit` in code points.
     std::string text_too_long(std::size_t limit) const;

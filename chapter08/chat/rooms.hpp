@@ -3,10 +3,12 @@
 #pragma once
 
 #include "beastapi/websocket.hpp"
+#include "log/conversation.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,15 +17,43 @@
 namespace chat {
 
 using beastapi::WebSocket;
+using chat_log::ConversationPtr;
 
+class Backlog;
 class Room;
 struct Member;
+
+/// The log of a room or of an inbox, followed for as long as this lives.
+class FollowedLog {
+public:
+    FollowedLog() = default;
+    FollowedLog(ConversationPtr log, chat_log::Conversation::Follower follower)
+        : log_(std::move(log)) {
+        log_->follow(std::move(follower));
+    }
+    FollowedLog(FollowedLog&&) noexcept = default;
+    FollowedLog& operator=(FollowedLog&& other) noexcept {
+        std::swap(log_, other.log_);
+        return *this;
+    }
+    ~FollowedLog() {
+        if (log_) {
+            log_->follow({});
+        }
+    }
+
+    const ConversationPtr& get() const noexcept { return log_; }
+
+private:
+    ConversationPtr log_;
+};
 
 /// One name in the chat, with each connection that it has.
 struct User {
     std::string key;   ///< chat::name_key() of the name
     std::string name;  ///< as the connection that came first wrote it
     std::vector<Member*> connections{};
+    FollowedLog inbox{};  ///< empty while the log can't be written
 };
 
 /// One connection in the chat.
@@ -32,6 +62,7 @@ struct Member {
     User* user = nullptr;  ///< null without a name
     std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
     std::vector<Room*> rooms{};  ///< in the order in which it joined them
+    std::shared_ptr<Backlog> backlog{};  ///< null if it has always had everything at once
 
     /// Empty for a connection without a name.
     std::string_view username() const noexcept {
@@ -61,6 +92,11 @@ public:
     const std::string& key() const noexcept { return key_; }
     /// As the connection that came first wrote it; empty for the lobby.
     const std::string& name() const noexcept { return name_; }
+    /// What was said in it; null before it is known.
+    const ConversationPtr& log() const noexcept { return log_.get(); }
+    void follow(ConversationPtr log, chat_log::Conversation::Follower follower) {
+        log_ = FollowedLog(std::move(log), std::move(follower));
+    }
     /// In the order in which they came, as the users are.
     const std::vector<Member*>& members() const noexcept { return members_; }
     const std::vector<Presence>& users() const noexcept { return users_; }
@@ -92,6 +128,7 @@ private:
     std::vector<Member*> members_;
     std::vector<Presence> users_;
     std::uint64_t last_number_ = 0;
+    FollowedLog log_;
 };
 
 }  // namespace chat

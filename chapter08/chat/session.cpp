@@ -3,6 +3,7 @@
 #include "beastapi/net/client_budget.hpp"
 #include "beastapi/security_log.hpp"
 #include "chat/names.hpp"
+#include "chat/sending.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -72,6 +73,9 @@ void Session::leave() noexcept {
             return chat_->messages().leave(member_->username(), manager.get_connection_count() - 1);
         });
     }
+    if (member_->user != nullptr && is_only_connection()) {
+        chat_->inboxes().leave(member_->user->key);
+    }
     manager.disconnect(*member_);
     if (!notice.empty()) {
         manager.broadcast(notice);
@@ -86,18 +90,27 @@ bool Session::is_only_connection() const noexcept {
 std::string Session::welcome() const {
     const ConnectionManager& manager = chat_->manager();
     if (member_->user == nullptr) {
-        return chat_->messages().welcome(manager.get_connection_count());
+        return with_positions(chat_->messages().welcome(manager.get_connection_count()));
     }
-    return owed(chat_->messages().welcome(member_->username(), manager.get_connection_count(),
-                                          manager.lobby().names(max_names)));
+    return owed(with_positions(
+        chat_->messages().welcome(member_->username(), manager.get_connection_count(),
+                                  manager.lobby().names(max_names))));
 }
 
 std::string Session::welcome_with_heartbeat() const {
     const ConnectionManager& manager = chat_->manager();
     const std::chrono::duration<double> interval = chat_->settings().heartbeat_interval;
-    return owed(chat_->messages().welcome_with_heartbeat(
+    return owed(with_positions(chat_->messages().welcome_with_heartbeat(
         member_->username(), manager.get_connection_count(), manager.lobby().names(max_names),
-        interval.count()));
+        interval.count())));
+}
+
+std::string Session::with_positions(std::string welcome) const {
+    welcome = Messages::with_position(std::move(welcome), *chat_->manager().lobby().log());
+    const User* const user = member_->user;
+    return user != nullptr && user->inbox.get()
+               ? Messages::with_inbox(std::move(welcome), *user->inbox.get())
+               : welcome;
 }
 
 steady_clock::duration Session::idle_time() const {
@@ -114,8 +127,10 @@ Reply Session::answer(std::string_view frame) {
             return handle_frame(frame);
         case RateLimiter::Verdict::refuse:
             chat_->refusals().count("rate_limited");
-            return chat_->messages().rate_limited(
-                std::chrono::ceil<std::chrono::milliseconds>(limiter_.retry_after(now)));
+            return Messages::about(chat_->messages().rate_limited(
+                                       std::chrono::ceil<std::chrono::milliseconds>(
+                                           limiter_.retry_after(now))),
+                                   parse_client_message(frame).message.value_or(ClientMessage()));
         case RateLimiter::Verdict::close:
             chat_->refusals().count("rate_limit_exceeded");
             beastapi::log_security_event({.event = "rate_limit_exceeded",
@@ -140,7 +155,9 @@ Reply Session::handle_frame(std::string_view frame) {
         case ClientMessage::Type::message:
             return handle_message(message);
         case ClientMessage::Type::join:
-            return join_room(*message.room);
+        case ClientMessage::Type::history:
+            request_ = std::make_unique<ClientMessage>(std::move(message));
+            return std::nullopt;
         case ClientMessage::Type::leave:
             return leave_room(*message.room);
         case ClientMessage::Type::who:
@@ -158,19 +175,21 @@ Reply Session::handle_frame(std::string_view frame) {
 }
 // [/handle_frame]
 
-Reply Session::handle_message(const ClientMessage& message) {
+Reply Session::handle_message(ClientMessage& message) {
     const std::size_t limit = chat_->settings().max_text_length;
     if (limit > 0 && message.message.size() > limit && count_code_points(message.message) > limit) {
         chat_->refusals().count(to_string(ErrorCode::text_too_long));
-        return chat_->messages().text_too_long(limit);
+        return Messages::about(chat_->messages().text_too_long(limit), message);
     }
-    const Speaker speaker = speaker_of(message);
-    return speaker.refusal ? speaker.refusal : deliver(message, speaker.name);
+    Speaker speaker = speaker_of(message);
+    Reply refusal = speaker.refusal ? std::move(speaker.refusal) : deliver(message, speaker.name);
+    return refusal ? Messages::about(std::move(*refusal), message) : std::move(refusal);
 }
 
 // [deliver]
-// Sends what the member says to the one it is for, to a room, or to everyone.
-Reply Session::deliver(const ClientMessage& message, std::string_view sender) {
+// Stores what the member says, and sends it to a room, or to everyone. If that may not be, the
+// answer says why.
+Reply Session::deliver(ClientMessage& message, const std::string& sender) {
     if (message.target_user) {
         return deliver_privately(message, sender);
     }
@@ -178,10 +197,20 @@ Reply Session::deliver(const ClientMessage& message, std::string_view sender) {
     if (room == nullptr) {
         return refuse(ErrorCode::not_in_room, *message.room);
     }
-    return tell(*room, chat_->messages().message(sender, message, room->name()));
+    std::string payload = chat_->messages().message(sender, message, room->name());
+    Acknowledge acknowledge;
+    if (!message.id.empty()) {
+        acknowledge = [&messages = chat_->messages(), id = message.id,
+                       name = room->name()](const chat_log::Receipt& receipt) {
+            return messages.ack(id, name, receipt);
+        };
+    }
+    return store(room->log(), room->size(), message.id, std::move(payload),
+                 std::move(acknowledge));
 }
 
-std::string Session::deliver_privately(const ClientMessage& message, std::string_view sender) {
+// The same for a private message.
+Reply Session::deliver_privately(ClientMessage& message, const std::string& sender) {
     if (!may_see_users()) {
         return refuse(ErrorCode::unauthorized);
     }
@@ -189,28 +218,43 @@ std::string Session::deliver_privately(const ClientMessage& message, std::string
     if (target == nullptr) {
         return refuse(ErrorCode::user_offline, *message.target_user);
     }
-    if (auto refusal = tell(*target, chat_->messages().private_message(sender, message))) {
-        return std::move(*refusal);
+    if (!target->inbox.get()) {
+        return refuse(ErrorCode::unavailable);
     }
-    return chat_->messages().confirmation(*message.target_user, message);
+    std::string payload = chat_->messages().private_message(sender, message);
+    std::string id = message.id;
+    message.message.clear();
+    const auto acknowledge = [&messages = chat_->messages(),
+                              message](const chat_log::Receipt& receipt) {
+        return messages.confirmation(*message.target_user, message, receipt);
+    };
+    return store(target->inbox.get(), target->connections.size(), std::move(id),
+                 std::move(payload), acknowledge);
 }
 // [/deliver]
 
-Reply Session::tell(const Room& room, std::string_view text) const {
-    auto refusal = charge(text.size(), room.size());
-    if (!refusal) {
-        chat_->manager().broadcast_to_room(text, room);
+// [store]
+Reply Session::store(const ConversationPtr& log, std::size_t connections, std::string id,
+                     std::string payload, Acknowledge acknowledge) {
+    if (auto refusal = charge(payload.size(), connections)) {
+        return refusal;
     }
-    return refusal;
-}
-
-Reply Session::tell(const User& user, std::string_view text) const {
-    auto refusal = charge(text.size(), user.connections.size());
-    if (!refusal) {
-        chat_->manager().send_to_user(text, user);
+    if (!sending_) {
+        sending_ = std::make_shared<Sending>(member_->websocket, chat_->messages());
     }
-    return refusal;
+    const std::string& author = member_->user == nullptr ? std::string() : member_->user->key;
+    ++sending_->on_their_way;
+    chat_->log().append(
+        log, {.author = author, .id = id, .payload = std::move(payload)},
+        [weak = std::weak_ptr(sending_), id, acknowledge = std::move(acknowledge)](
+            const chat_log::Receipt& receipt) {
+            if (const auto sending = weak.lock()) {
+                sending->finish(receipt, id, acknowledge);
+            }
+        });
+    return std::nullopt;
 }
+// [/store]
 
 // [charge]
 steady_clock::duration Session::pay(std::size_t size, std::size_t connections) const {
@@ -265,29 +309,6 @@ Session::Speaker Session::speaker_of(const ClientMessage& message) const {
 }
 
 // [rooms]
-std::string Session::join_room(std::string_view room) {
-    const auto name = normalize_name(room);
-    if (!name) {
-        return refuse(ErrorCode::invalid_room, room);
-    }
-    if (const Room* const joined = find_joined_room(*name)) {
-        return describe(*joined);
-    }
-    if (member_->rooms.size() >= max_rooms) {
-        return refuse(ErrorCode::too_many_rooms, room);
-    }
-    if (auto refusal = charge_notices(*name)) {
-        return std::move(*refusal);
-    }
-    const auto& [joined, came] = chat_->manager().join_room(*member_, *name);
-    if (came) {
-        const std::string notice =
-            chat_->messages().join_room(member_->username(), joined.name(), joined.size());
-        chat_->manager().broadcast_to_room(notice, joined, &*member_);
-    }
-    return describe(joined);
-}
-
 Reply Session::charge_notices(const std::string& room) const {
     const auto& rooms = chat_->manager().rooms();
     const auto known = rooms.find(name_key(room));
@@ -318,7 +339,8 @@ void Session::leave_room(Room& room) noexcept {
 // [/rooms]
 
 std::string Session::describe(const Room& room) const {
-    return owed(chat_->messages().joined(room.name(), names_in(room), room.size()));
+    return owed(Messages::with_position(
+        chat_->messages().joined(room.name(), names_in(room), room.size()), *room.log()));
 }
 
 std::string Session::who(const ClientMessage& message) const {

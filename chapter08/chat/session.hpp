@@ -7,6 +7,8 @@
 #include "chat/rate_limiter.hpp"
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,13 +16,15 @@
 
 namespace chat {
 
+struct Missed;
+
 /// What a frame is answered with, if it is.
 using Reply = std::optional<std::string>;
 
 /// A connection that takes part in the chat, from Chat::connect() until it goes out of scope. Then
 /// it leaves its rooms and the chat, and the others are told when it was its user's last.
 ///
-/// Nothing in it waits. When memory runs out, what it was asked for throws: that ends this
+/// Only what asks the log waits: enter() and ready(). When memory runs out, what it was asked for throws: that ends this
 /// connection, with 1011 (Internal Error), and no other. Leaving never throws: a notice for which
 /// there is no memory is not sent, and the log says so.
 class Session {
@@ -29,6 +33,8 @@ public:
     static constexpr std::size_t max_rooms = 16;
     /// How many names an answer has at most. A `who` asks for those behind them.
     static constexpr std::size_t max_names = 200;
+    /// How many messages of a connection may be on their way into the log.
+    static constexpr std::size_t max_on_their_way = 64;
 
     /// `grant` is null without a token. `chat` has to outlive the session.
     Session(Chat& chat, ConnectionManager::Membership member, std::unique_ptr<TokenGrant> grant);
@@ -44,12 +50,24 @@ public:
     std::string welcome() const;
     std::string welcome_with_heartbeat() const;
 
+    /// Where the client says what it has, messages wait until enter() has sent what it missed.
+    void hold_back_missed();
+
+    /// Sends what the client has missed, and takes it into the room that its request names. To be
+    /// called once, behind the welcome. Throws WebSocketDisconnect, as ready() does.
+    beastapi::awaitable<void> enter();
+
     /// Does what a frame asks for, unless the client sends more of them than it may. A client that
-    /// goes on regardless is closed with 1008 (Policy Violation).
+    /// goes on regardless is closed with 1008 (Policy Violation). What needs the log is done by
+    /// ready().
     Reply answer(std::string_view frame);
 
-    /// Takes the member into a room. The answer says so, or why not.
-    std::string join_room(std::string_view room);
+    /// Whether ready() has something to do before the next frame is answered.
+    bool is_waiting() const noexcept;
+
+    /// Waits for what the last frame has asked of the log, and sends the answer; and until fewer
+    /// than max_on_their_way messages are on their way.
+    beastapi::awaitable<void> ready();
 
     /// For how long nothing has come from the client.
     std::chrono::steady_clock::duration idle_time() const;
@@ -62,13 +80,29 @@ private:
         Reply refusal;
     };
 
+    /// What has become of the messages that are on their way into the log.
+    struct Sending;
+    /// What the sender of a message is told once it's stored.
+    using Acknowledge = std::function<std::string(const chat_log::Receipt& receipt)>;
+
     Reply handle_frame(std::string_view frame);
-    Reply handle_message(const ClientMessage& message);
-    Reply deliver(const ClientMessage& message, std::string_view sender);
-    std::string deliver_privately(const ClientMessage& message, std::string_view sender);
-    /// Sends to all of them, if the client can pay for it. If not, the answer.
-    Reply tell(const Room& room, std::string_view text) const;
-    Reply tell(const User& user, std::string_view text) const;
+    Reply handle_message(ClientMessage& message);
+    Reply deliver(ClientMessage& message, const std::string& sender);
+    Reply deliver_privately(ClientMessage& message, const std::string& sender);
+    /// Sends the message to all who follow that log, `connections` of them, once it's stored, if
+    /// the client can pay for it. If not, the answer.
+    Reply store(const ConversationPtr& log, std::size_t connections, std::string id,
+                std::string payload, Acknowledge acknowledge);
+
+    beastapi::awaitable<void> join_room(std::string room, std::optional<std::string> since);
+    beastapi::awaitable<void> send_history(ClientMessage request);
+    beastapi::awaitable<void> send_missed(ConversationPtr log, std::string since);
+    beastapi::awaitable<Missed> read_since(ConversationPtr log, std::string since);
+    const Room& enter_room(const std::string& name, const ConversationPtr& log);
+    ConversationPtr log_of(const ClientMessage& request) const;
+    chat_log::Seq last_hidden(const chat_log::Conversation& log) const;
+    void note_arrival(const chat_log::Conversation& log);
+
     /// Charges the client for what it makes the server send. If it cannot pay, the answer.
     Reply charge(std::size_t size, std::size_t connections) const;
     std::chrono::steady_clock::duration pay(std::size_t size, std::size_t connections) const;
@@ -81,6 +115,7 @@ private:
     std::string refresh(std::string_view token);
     std::string refuse(ErrorCode code, std::string_view subject = {}) const;
     std::string describe(const Room& room) const;
+    std::string with_positions(std::string welcome) const;
     Reply charge_notices(const std::string& room) const;
 
     Speaker speaker_of(const ClientMessage& message) const;
@@ -96,6 +131,10 @@ private:
     ConnectionManager::Membership member_;
     RateLimiter limiter_;
     std::unique_ptr<TokenGrant> grant_;
+    std::unique_ptr<ClientMessage> request_;  // of the log, for ready()
+    std::shared_ptr<Sending> sending_;        // null until it sends its first message
+    /// What was the last number when it came, where members may not look back.
+    std::unique_ptr<std::map<std::string, chat_log::Seq>> arrivals_;
     bool announced_ = false;
 };
 

@@ -76,11 +76,14 @@ private:
 }  // namespace
 
 std::string now_rfc3339() {
-    const auto now =
-        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto milliseconds = now.time_since_epoch().count() % 1000;
+    return to_rfc3339(std::chrono::system_clock::now());
+}
+
+std::string to_rfc3339(std::chrono::system_clock::time_point time) {
+    const auto whole = std::chrono::floor<std::chrono::milliseconds>(time);
+    const auto milliseconds = whole.time_since_epoch().count() % 1000;
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(whole)), milliseconds);
 }
 
 std::string isoformat(std::chrono::system_clock::time_point time) {

@@ -10,6 +10,9 @@ namespace chat {
 /// Now, as RFC 3339 in UTC with milliseconds: `2024-01-01T12:00:00.123Z`.
 std::string now_rfc3339();
 
+/// The same of another moment, from 1970 on.
+std::string to_rfc3339(std::chrono::system_clock::time_point time);
+
 /// As Python's `datetime.isoformat()`: `2024-01-01T12:00:00.123456`, in UTC.
 std::string isoformat(std::chrono::system_clock::time_point time);
 

@@ -45,13 +45,14 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
 // session belongs to the handler, which waits for this.
 awaitable<void> chat_loop(WebSocket websocket, Session& session) {
     try {
-        if (const auto room = websocket.query_param("room")) {
-            co_await websocket.send_text(session.join_room(*room));
-        }
+        co_await session.enter();
         while (true) {
             const std::string data = co_await websocket.receive_text();
             if (auto reply = session.answer(data)) {
                 co_await websocket.send_text(std::move(*reply));
+            }
+            if (session.is_waiting()) {
+                co_await session.ready();
             }
         }
     } catch (const WebSocketDisconnect&) {}

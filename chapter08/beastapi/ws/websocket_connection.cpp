@@ -202,6 +202,23 @@ void WebSocketConnection::post_volatile(Opcode opcode, std::string_view payload)
     }
 }
 
+bool WebSocketConnection::is_behind() const noexcept {
+    return state_ == State::open && outbox_->size() > Outbox::high_water;
+}
+
+void WebSocketConnection::when_drained(std::function<void()> drained) {
+    outbox_->progress().async_wait(
+        [self = shared_from_this(), drained = std::move(drained)](const error_code&) mutable {
+            self->guarded([&] {
+                if (self->is_behind()) {
+                    self->when_drained(std::move(drained));
+                } else {
+                    drained();
+                }
+            });
+        });
+}
+
 void WebSocketConnection::on_slow_reader() noexcept {
     if (state_ != State::open) {
         abort();

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,8 @@ public:
                                 std::string payload);
     void post(Opcode opcode, std::string_view payload) noexcept;
     void post_volatile(Opcode opcode, std::string_view payload) noexcept;
+    bool is_behind() const noexcept;
+    void when_drained(std::function<void()> drained);
     void close(std::uint16_t code, std::string_view reason) noexcept;
 
     /// Ends the connection without a word: those that wait for it are told, with that reason.

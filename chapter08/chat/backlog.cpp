@@ -1,0 +1,139 @@
+#include "chat/backlog.hpp"
+
+#include "chat/history_frame.hpp"
+#include "chat/missed.hpp"
+
+#include <algorithm>
+
+namespace chat {
+
+using chat_log::Conversation;
+using chat_log::ConversationPtr;
+using chat_log::Seq;
+using chat_log::Slice;
+
+namespace {
+
+// So much of one conversation, then it's the next one's turn.
+constexpr std::size_t entries_in_turn = 64;
+constexpr std::size_t bytes_in_turn = 16 * 1024;
+
+}  // namespace
+
+bool Backlog::has(const Conversation& log) const noexcept {
+    return std::ranges::any_of(behind_, [&](const Behind& one) { return one.log.get() == &log; });
+}
+
+Backlog::Behind* Backlog::find(const Conversation& log) noexcept {
+    const auto found =
+        std::ranges::find_if(behind_, [&](const Behind& one) { return one.log.get() == &log; });
+    return found == behind_.end() ? nullptr : &*found;
+}
+
+void Backlog::hold(const ConversationPtr& log) {
+    if (Behind* const known = find(*log)) {
+        known->held = true;
+    } else {
+        behind_.push_back({.log = log});
+    }
+}
+
+void Backlog::release(const Conversation& log, Seq seq) {
+    if (Behind* const known = find(log)) {
+        known->seq = seq;
+        known->held = false;
+        bring_up_to_date();
+    }
+}
+
+void Backlog::drop(const Conversation& log) noexcept {
+    std::erase_if(behind_, [&](const Behind& one) { return one.log.get() == &log; });
+}
+
+// Null if all that are left are held.
+Backlog::Behind* Backlog::next_in_turn() noexcept {
+    for (std::size_t i = 0; i < behind_.size(); ++i) {
+        Behind& next = behind_[++turn_ % behind_.size()];
+        if (!next.held) {
+            return &next;
+        }
+    }
+    return nullptr;
+}
+
+void Backlog::bring_up_to_date() {
+    if (busy_) {
+        return;
+    }
+    busy_ = true;
+    while (!reading_ && websocket_.connected() && !websocket_.is_behind()) {
+        const Behind* const next = next_in_turn();
+        if (next == nullptr) {
+            break;
+        }
+        const ConversationPtr log = next->log;
+        if (next->seq >= log->last_seq()) {
+            drop(*log);
+            continue;
+        }
+        reading_ = true;
+        log_.read(log,
+                  {.after = next->seq, .max_entries = entries_in_turn, .max_bytes = bytes_in_turn},
+                  [weak = weak_from_this(), log](const Slice& slice) {
+                      if (const auto self = weak.lock()) {
+                          self->send(log, slice);
+                      }
+                  });
+    }
+    busy_ = false;
+    wait_until_drained();
+}
+
+void Backlog::send(const ConversationPtr& log, const Slice& slice) {
+    reading_ = false;
+    Behind* const behind = find(*log);
+    if (behind == nullptr || behind->held) {
+        return;
+    }
+    if (!slice.available || slice.entries.empty() || slice.first_kept > behind->seq + 1) {
+        tell_of_gap(log);
+        return;
+    }
+    for (const chat_log::Entry& entry : slice.entries) {
+        websocket_.post_text(numbered(entry));
+    }
+    behind->seq = slice.entries.back().seq;
+    bring_up_to_date();
+}
+
+void Backlog::tell_of_gap(const ConversationPtr& log) {
+    find(*log)->held = true;
+    reading_ = true;
+    read_last(log_, log, "trimmed", [weak = weak_from_this(), log](const Missed& missed) {
+        const auto self = weak.lock();
+        if (!self) {
+            return;
+        }
+        self->reading_ = false;
+        if (!missed.frame.empty()) {
+            self->websocket_.post_text(missed.frame);
+        }
+        // If nothing can be read, the client sees the hole by the next number.
+        self->release(*log, missed.frame.empty() ? log->last_seq() : missed.seq);
+    });
+}
+
+void Backlog::wait_until_drained() {
+    if (waiting_ || behind_.empty() || !websocket_.is_behind()) {
+        return;
+    }
+    websocket_.when_drained([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+            self->waiting_ = false;
+            self->bring_up_to_date();
+        }
+    });
+    waiting_ = true;
+}
+
+}  // namespace chat

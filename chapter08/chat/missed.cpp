@@ -1,0 +1,57 @@
+#include "chat/missed.hpp"
+
+#include "chat/history_frame.hpp"
+
+#include <utility>
+
+namespace chat {
+
+using chat_log::ConversationPtr;
+using chat_log::Seq;
+using chat_log::Slice;
+
+namespace {
+
+constexpr std::size_t last_messages = 50;
+
+}  // namespace
+
+void read_missed(chat_log::Log& log, const ConversationPtr& conversation, const Position& since,
+                 std::function<void(Missed)> done) {
+    if (since.epoch != conversation->epoch() || since.seq > conversation->last_seq()) {
+        read_last(log, conversation, "epoch", std::move(done));
+        return;
+    }
+    log.read(conversation, {.after = since.seq},
+             [&log, conversation, seq = since.seq, done = std::move(done)](const Slice& slice) {
+                 if (!slice.available) {
+                     done({});
+                 } else if (slice.first_kept > seq + 1) {
+                     read_last(log, conversation, "trimmed", done);
+                 } else {
+                     const Seq last = slice.entries.empty() ? seq : slice.entries.back().seq;
+                     const Seq end = slice.more ? conversation->last_seq() : last;
+                     done({write_history({.seq = end, .more = slice.more, .recovered = true},
+                                         *conversation, slice),
+                           end});
+                 }
+             });
+}
+
+void read_last(chat_log::Log& log, const ConversationPtr& conversation, std::string_view reason,
+               std::function<void(Missed)> done) {
+    log.read(conversation, {.max_entries = last_messages, .newest = true},
+             [conversation, reason, done = std::move(done)](const Slice& slice) {
+                 if (!slice.available) {
+                     done({});
+                     return;
+                 }
+                 const Seq end =
+                     slice.entries.empty() ? conversation->last_seq() : slice.entries.back().seq;
+                 done({write_history({.seq = end, .recovered = false, .reason = reason},
+                                     *conversation, slice),
+                       end});
+             });
+}
+
+}  // namespace chat

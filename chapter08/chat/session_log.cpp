@@ -1,0 +1,244 @@
+// What a session asks of the log: what its member has missed, what was said before, and what has
+// become of its messages.
+#include "chat/history_frame.hpp"
+#include "chat/backlog.hpp"
+#include "chat/missed.hpp"
+#include "chat/names.hpp"
+#include "chat/position.hpp"
+#include "chat/sending.hpp"
+#include "chat/session.hpp"
+
+#include <algorithm>
+
+namespace chat {
+
+using beastapi::awaitable;
+using beastapi::WebSocket;
+using chat_log::Conversation;
+using chat_log::Receipt;
+using chat_log::Seq;
+using chat_log::Slice;
+
+namespace {
+
+std::optional<std::string> copy(const std::optional<std::string_view>& text) {
+    return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+}  // namespace
+
+void Session::Sending::finish(const Receipt& receipt, const std::string& id,
+                              const Acknowledge& acknowledge) noexcept {
+    --on_their_way;
+    try {
+        if (receipt.result == Receipt::Result::unavailable) {
+            websocket.post_text(Messages::about(messages.error(ErrorCode::unavailable), id));
+        } else if (acknowledge) {
+            websocket.post_text(acknowledge(receipt));
+        }
+        if (fewer) {
+            fewer->set(true);
+        }
+    } catch (const std::exception&) {
+        end_for_want_of_memory(websocket);
+    }
+}
+
+// [enter]
+void Session::hold_back_missed() {
+    const WebSocket& websocket = member_->websocket;
+    const auto hold_back = [&](std::string_view parameter, const ConversationPtr& log) {
+        const auto since = websocket.query_param(parameter);
+        if (log && since && parse_position(*since)) {
+            chat_->manager().hold_back(*member_, log);
+        }
+    };
+    hold_back("since", chat_->manager().lobby().log());
+    note_arrival(*chat_->manager().lobby().log());
+    if (member_->user != nullptr) {
+        hold_back("inbox", member_->user->inbox.get());
+    }
+}
+
+awaitable<void> Session::enter() {
+    const WebSocket websocket = member_->websocket;
+    if (const auto since = websocket.query_param("since")) {
+        co_await send_missed(chat_->manager().lobby().log(), std::string(*since));
+    }
+    const auto inbox = websocket.query_param("inbox");
+    if (inbox && member_->user != nullptr && member_->user->inbox.get()) {
+        co_await send_missed(member_->user->inbox.get(), std::string(*inbox));
+    }
+    if (const auto room = websocket.query_param("room")) {
+        co_await join_room(std::string(*room), copy(websocket.query_param("room_since")));
+    }
+}
+// [/enter]
+
+bool Session::is_waiting() const noexcept {
+    return request_ || (sending_ && sending_->on_their_way >= max_on_their_way);
+}
+
+awaitable<void> Session::ready() {
+    if (const auto request = std::move(request_)) {
+        if (request->type == ClientMessage::Type::join) {
+            co_await join_room(std::move(*request->room), std::move(request->since));
+        } else {
+            co_await send_history(std::move(*request));
+        }
+    }
+    while (sending_ && sending_->on_their_way >= max_on_their_way) {
+        const auto fewer = std::make_shared<Late<bool>>();
+        sending_->fewer = fewer;
+        co_await Late<bool>::get(fewer);
+        sending_->fewer.reset();
+    }
+}
+
+// [join_room]
+awaitable<void> Session::join_room(std::string room, std::optional<std::string> since) {
+    const WebSocket websocket = member_->websocket;
+    const auto name = normalize_name(room);
+    if (!name) {
+        co_await websocket.send_text(refuse(ErrorCode::invalid_room, room));
+        co_return;
+    }
+    if (since && !parse_position(*since)) {
+        co_await websocket.send_text(refuse(ErrorCode::invalid_since));
+        co_return;
+    }
+    const Room* joined = find_joined_room(*name);
+    if (joined == nullptr) {
+        Reply refusal;
+        if (member_->rooms.size() >= max_rooms) {
+            refusal = refuse(ErrorCode::too_many_rooms, room);
+        } else {
+            refusal = charge_notices(*name);
+        }
+        ConversationPtr log;
+        if (!refusal) {
+            const std::string key = std::string(room_log) + name_key(*name);
+            log = co_await answer_of<ConversationPtr>(
+                [&](auto opened) { chat_->log().open(key, std::move(opened)); });
+            if (!log) {
+                refusal = refuse(ErrorCode::unavailable);
+            }
+        }
+        if (refusal) {
+            co_await websocket.send_text(std::move(*refusal));
+            co_return;
+        }
+        joined = &enter_room(*name, log);
+    }
+    if (since) {
+        chat_->manager().hold_back(*member_, joined->log());
+    }
+    const ConversationPtr log = joined->log();
+    co_await websocket.send_text(describe(*joined));
+    if (since) {
+        co_await send_missed(log, std::move(*since));
+    }
+}
+// [/join_room]
+
+const Room& Session::enter_room(const std::string& name, const ConversationPtr& log) {
+    const auto& [room, came] = chat_->manager().join_room(*member_, name, log);
+    note_arrival(*log);
+    if (came) {
+        const std::string notice =
+            chat_->messages().join_room(member_->username(), room.name(), room.size());
+        chat_->manager().broadcast_to_room(notice, room, &*member_);
+    }
+    return room;
+}
+
+// [send_missed]
+// Of a conversation whose messages wait for that.
+awaitable<void> Session::send_missed(ConversationPtr log, std::string since) {
+    const WebSocket websocket = member_->websocket;
+    Missed missed = co_await read_since(log, std::move(since));
+    co_await websocket.send_text(owed(std::move(missed.frame)));
+    if (member_->backlog) {
+        member_->backlog->release(*log, missed.seq);
+    }
+}
+
+// What comes behind `since`, or the error.
+awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
+    Missed missed;
+    const auto position = parse_position(since);
+    if (!position) {
+        missed.frame = refuse(ErrorCode::invalid_since);
+        co_return missed;
+    }
+    if (position->seq < last_hidden(*log)) {
+        missed.seq = log->last_seq();
+        const HistoryFrame gap{.seq = missed.seq, .recovered = false, .reason = "look_back"};
+        missed.frame = write_history(gap, *log, Slice());
+        co_return missed;
+    }
+    missed = co_await answer_of<Missed>(
+        [&](auto done) { read_missed(chat_->log(), log, *position, std::move(done)); });
+    if (missed.frame.empty()) {
+        // The client sees by the next number what it lacks, and asks for it again.
+        missed.seq = log->last_seq();
+        missed.frame = refuse(ErrorCode::unavailable);
+    }
+    co_return missed;
+}
+// [/send_missed]
+
+// [send_history]
+awaitable<void> Session::send_history(ClientMessage request) {
+    const WebSocket websocket = member_->websocket;
+    const ConversationPtr log = log_of(request);
+    std::string answer;
+    if (!log) {
+        answer = refuse(ErrorCode::not_in_room, request.room.value_or(""));
+    } else if (request.since) {
+        const Missed missed = co_await read_since(log, std::move(*request.since));
+        answer = charged(missed.frame);
+    } else {
+        const chat_log::Range range{.after = last_hidden(*log),
+                                    .before = request.before.value_or(chat_log::Range::no_end),
+                                    .max_entries = static_cast<std::size_t>(request.limit),
+                                    .newest = true};
+        const Slice slice = co_await answer_of<Slice>(
+            [&](auto done) { chat_->log().read(log, range, std::move(done)); });
+        const HistoryFrame frame{
+            .seq = log->last_seq(), .more = slice.more, .before = request.before};
+        answer = slice.available ? charged(write_history(frame, *log, slice))
+                                 : refuse(ErrorCode::unavailable);
+    }
+    co_await websocket.send_text(std::move(answer));
+}
+// [/send_history]
+
+// Null if the member isn't in it.
+ConversationPtr Session::log_of(const ClientMessage& request) const {
+    if (request.inbox) {
+        return member_->user == nullptr ? nullptr : member_->user->inbox.get();
+    }
+    const Room* const room = audience(request.room);
+    return room == nullptr ? nullptr : room->log();
+}
+
+// Messages up to that number may not be read by this member.
+Seq Session::last_hidden(const Conversation& log) const {
+    if (!arrivals_) {
+        return 0;
+    }
+    const auto arrival = arrivals_->find(log.name());
+    return arrival == arrivals_->end() ? 0 : arrival->second;
+}
+
+void Session::note_arrival(const Conversation& log) {
+    if (!chat_->settings().look_back) {
+        if (!arrivals_) {
+            arrivals_ = std::make_unique<std::map<std::string, Seq>>();
+        }
+        (*arrivals_)[log.name()] = log.last_seq();
+    }
+}
+
+}  // namespace chat

@@ -1,0 +1,70 @@
+// The log of a server with a database: what was acknowledged outlives the process.
+#pragma once
+
+#include "log/database_thread.hpp"
+#include "log/log.hpp"
+#include "log/recent_conversations.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chat_log {
+
+/// Keeps the newest messages in memory, too, so that most of what is read needs no disk. All other
+/// work goes to a DatabaseThread; the event loop never waits for the disk.
+///
+/// While the database can't be written, messages are answered Receipt::Result::unavailable, and
+/// nobody is told them. Each new one tries again.
+class DatabaseLog : public Log {
+public:
+    /// Throws DatabaseError if the file can't be used.
+    explicit DatabaseLog(const std::filesystem::path& file, const Retention& retention = {});
+    ~DatabaseLog() override;
+
+    void start(const boost::asio::any_io_executor& executor) override;
+    void stop() noexcept override;
+    void open(const std::string& name, Opened opened) override;
+    void restart(const ConversationPtr& conversation, Opened restarted) override;
+    void append(const ConversationPtr& conversation, Draft draft, Appended appended) override;
+    void read(const ConversationPtr& conversation, const Range& range, Read read) override;
+
+private:
+    /// What waits for an answer of the thread; the thread answers in the order of the questions.
+    struct Waiting {
+        ConversationPtr conversation{};  // null: it's being opened
+        std::variant<Opened, Appended, Read> answer;
+    };
+
+    /// Brings outcomes to the event loop, for as long as there is one.
+    class Loop : public std::enable_shared_from_this<Loop> {
+    public:
+        void start(const boost::asio::any_io_executor& executor, DatabaseThread::Deliver deliver);
+        void stop() noexcept;
+        void post(std::vector<DatabaseThread::Outcome> outcomes);
+
+    private:
+        std::mutex mutex_;
+        boost::asio::any_io_executor executor_;  // empty: it hasn't started, or it has stopped
+        DatabaseThread::Deliver deliver_;
+    };
+
+    void ask(DatabaseThread::Command command, Waiting waiting);
+    void on_outcomes(std::vector<DatabaseThread::Outcome> outcomes) noexcept;
+    void answer(const Waiting& waiting, DatabaseThread::Outcome outcome);
+    ConversationPtr take_in(DatabaseThread::Outcome outcome);
+
+    RecentConversations conversations_;
+    std::deque<Waiting> waiting_;
+    std::shared_ptr<Loop> loop_;
+    std::unique_ptr<DatabaseThread> thread_;
+};
+
+}  // namespace chat_log

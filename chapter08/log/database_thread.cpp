@@ -1,0 +1,207 @@
+#include "log/database_thread.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace chat_log {
+
+using std::chrono::system_clock;
+using Kind = DatabaseThread::Command::Kind;
+
+namespace {
+
+constexpr std::size_t max_heads = 10'000;
+constexpr auto between_trims = std::chrono::minutes(1);
+
+}  // namespace
+
+DatabaseThread::DatabaseThread(const std::filesystem::path& file, const Retention& retention,
+                               Deliver deliver)
+    : retention_(retention),
+      deliver_(std::move(deliver)),
+      database_(file),
+      thread_([this] { run(); }) {}
+
+DatabaseThread::~DatabaseThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void DatabaseThread::post(Command command) {
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        first = commands_.empty();
+        commands_.push_back(std::move(command));
+    }
+    if (first) {
+        changed_.notify_one();
+    }
+}
+
+void DatabaseThread::run() noexcept {
+    const auto has_work = [this] { return !commands_.empty() || ending_; };
+    std::unique_lock lock(mutex_);
+    while (true) {
+        if (!changed_.wait_for(lock, std::chrono::seconds(1), has_work)) {
+            lock.unlock();
+            trim();
+            lock.lock();
+            continue;
+        }
+        if (commands_.empty()) {
+            return;
+        }
+        std::vector<Command> commands = std::exchange(commands_, {});
+        lock.unlock();
+        deliver_(run_commands(std::move(commands)));
+        lock.lock();
+    }
+}
+
+std::vector<DatabaseThread::Outcome> DatabaseThread::run_commands(std::vector<Command> commands) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(commands.size());
+    for (Command& command : commands) {
+        outcomes.push_back({.command = std::move(command)});
+    }
+    try {
+        write(outcomes);
+    } catch (const std::exception& error) {
+        give_up(outcomes, error);
+    }
+    // What others have not been told yet is committed by now.
+    for (Outcome& outcome : outcomes) {
+        if (outcome.command.kind == Kind::read) {
+            read(outcome);
+        }
+    }
+    return outcomes;
+}
+
+void DatabaseThread::write(std::vector<Outcome>& outcomes) {
+    const bool only_reads = std::ranges::all_of(
+        outcomes, [](const Outcome& outcome) { return outcome.command.kind == Kind::read; });
+    if (only_reads) {
+        return;
+    }
+    const Time now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now());
+    if (heads_.size() > max_heads) {
+        heads_.clear();
+    }
+    database_.begin();
+    for (Outcome& outcome : outcomes) {
+        write_one(outcome, now);
+    }
+    database_.commit();
+    say_whether_writable(nullptr);
+}
+
+void DatabaseThread::write_one(Outcome& outcome, Time now) {
+    const Command& command = outcome.command;
+    switch (command.kind) {
+        case Kind::open:
+            outcome.head = head_of(command.conversation, command.epoch);
+            break;
+        case Kind::restart: {
+            Head& head = head_of(command.conversation, command.epoch);
+            if (head.epoch == command.replaces) {
+                head = database_.restart(head, command.epoch);
+            }
+            outcome.head = head;
+            break;
+        }
+        case Kind::append:
+            outcome.receipt = database_.append(head_of(command.conversation, command.epoch),
+                                               command.draft, now, retention_.dedup_window);
+            break;
+        case Kind::read:
+            break;
+    }
+}
+
+// Where it is in its log; it begins now, under that epoch, if there is none.
+Head& DatabaseThread::head_of(const std::string& conversation, const std::string& epoch) {
+    const auto known = heads_.find(conversation);
+    if (known != heads_.end()) {
+        return known->second;
+    }
+    std::optional<Head> head = database_.find(conversation);
+    if (!head) {
+        head = database_.create(conversation, epoch);
+    }
+    return heads_.emplace(conversation, std::move(*head)).first->second;
+}
+
+// Nothing of the transaction is in the file: nothing of it may be told.
+void DatabaseThread::give_up(std::vector<Outcome>& outcomes, const std::exception& error) noexcept {
+    database_.rollback();
+    heads_.clear();
+    say_whether_writable(error.what());
+    for (Outcome& outcome : outcomes) {
+        outcome.available = false;
+        outcome.receipt = {.result = Receipt::Result::unavailable};
+        if (outcome.command.kind == Kind::open) {
+            try {
+                const auto head = database_.find(outcome.command.conversation);
+                outcome.available = head.has_value();
+                outcome.head = head.value_or(Head());
+            } catch (const std::exception& cannot_read) {
+                spdlog::error("the database can't be read: {}", cannot_read.what());
+            }
+        }
+    }
+}
+
+void DatabaseThread::read(Outcome& outcome) {
+    outcome.available = true;
+    try {
+        const auto head = database_.find(outcome.command.conversation);
+        if (head && head->epoch == outcome.command.epoch) {
+            outcome.slice = database_.read(*head, outcome.command.range);
+        }
+    } catch (const std::exception& error) {
+        spdlog::error("the database can't be read: {}", error.what());
+        outcome.slice.available = false;
+    }
+}
+
+// When there is nothing else to do, a little at a time.
+void DatabaseThread::trim() {
+    const Time now = system_clock::now();
+    if (now - trimmed_ < between_trims) {
+        return;
+    }
+    try {
+        const auto in_use = [this](std::string_view name) {
+            return heads_.contains(std::string(name));
+        };
+        if (!database_.trim(retention_, now, in_use)) {
+            trimmed_ = now;
+        }
+    } catch (const std::exception& error) {
+        database_.rollback();
+        trimmed_ = now;
+        say_whether_writable(error.what());
+    }
+}
+
+void DatabaseThread::say_whether_writable(const char* error) {
+    const bool writable = error == nullptr;
+    if (!writable && writable_) {
+        spdlog::error("the database can't be written, so messages are refused: {}", error);
+    } else if (writable && !writable_) {
+        spdlog::info("the database can be written again");
+    }
+    writable_ = writable;
+}
+
+}  // namespace chat_log

@@ -1,0 +1,79 @@
+// The thread that a database blocks in place of the event loop.
+#pragma once
+
+#include "log/database.hpp"
+#include "log/entry.hpp"
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace chat_log {
+
+/// Group commit: it takes all commands that wait, runs them in one transaction, and hands all
+/// outcomes back at once. The longer a disk takes for a sync, the more share the next one.
+class DatabaseThread {
+public:
+    struct Command {
+        enum class Kind { open, restart, append, read };
+        Kind kind = Kind::open;
+        std::string conversation{};
+        /// Of the conversation; for open and restart the one that it gets if it begins now.
+        std::string epoch{};
+        std::string replaces{};  ///< of restart: the epoch that is to end
+        Draft draft{};
+        Range range{};
+    };
+
+    /// What came of a command, with the command.
+    struct Outcome {
+        Command command{};
+        bool available = true;  ///< false: the database can't be written, or can't be read
+        Head head{};            ///< of open and restart
+        Receipt receipt{};      ///< of append
+        Slice slice{};          ///< of read
+    };
+
+    /// Is called on the thread, with the outcomes in the order of the commands.
+    using Deliver = std::function<void(std::vector<Outcome>)>;
+
+    /// Throws DatabaseError if the file can't be used.
+    DatabaseThread(const std::filesystem::path& file, const Retention& retention, Deliver deliver);
+    DatabaseThread(const DatabaseThread&) = delete;
+    DatabaseThread& operator=(const DatabaseThread&) = delete;
+    /// Runs what still waits, then ends.
+    ~DatabaseThread();
+
+    void post(Command command);
+
+private:
+    void run() noexcept;
+    std::vector<Outcome> run_commands(std::vector<Command> commands);
+    void write(std::vector<Outcome>& outcomes);
+    void write_one(Outcome& outcome, Time now);
+    void give_up(std::vector<Outcome>& outcomes, const std::exception& error) noexcept;
+    void read(Outcome& outcome);
+    void trim();
+    Head& head_of(const std::string& conversation, const std::string& epoch);
+    void say_whether_writable(const char* error);
+
+    Retention retention_;
+    Deliver deliver_;
+    Database database_;
+    std::unordered_map<std::string, Head> heads_;  // of conversations that were used lately
+    Time trimmed_{};                               // when there was nothing left to trim
+    bool writable_ = true;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Command> commands_;
+    bool ending_ = false;
+    std::thread thread_;
+};
+
+}  // namespace chat_log
