@@ -31,8 +31,8 @@ struct Head {
 /// One database file, which has to be on a local disk.
 ///
 /// Write-ahead log, `synchronous=FULL`: once commit() returns, what was written survives `kill -9`
-/// and the loss of power. Everything but the constructor throws DatabaseError when SQLite fails;
-/// the transaction is then rolled back, and the next one may succeed.
+/// and the loss of power. When SQLite fails, everything throws DatabaseError; the transaction is
+/// then rolled back, and the next one may succeed.
 class Database {
 public:
     enum class Access {
@@ -48,27 +48,43 @@ public:
     Database& operator=(const Database&) = delete;
     ~Database();
 
-    /// A transaction. What happens between is all in the file after commit(), or none of it.
+    /// A transaction. What happens between is all in the file after commit(), or none of it. To a
+    /// reader, the file stays as it was at the first read until the end of the transaction.
     void begin();
     void commit();
     void rollback() noexcept;
 
     std::optional<Head> find(std::string_view conversation);
-    /// Begins a conversation of which there is none.
-    Head create(std::string_view conversation, std::string_view epoch);
-    /// Begins the conversation anew: its messages are deleted, and it's numbered from 1 again.
+    /// Begins a conversation of which there is none. Its first message gets the number behind
+    /// `last_seq`.
+    Head create(std::string_view conversation, std::string_view epoch, Seq last_seq = 0);
+    /// Begins the conversation anew: its messages are gone, and it's numbered from 1 again. trim()
+    /// deletes them, since that can take longer than a commit may.
     Head restart(const Head& head, std::string_view epoch);
 
     /// Adds a message, unless one of the same author with the same id was stored in the
-    /// `dedup_window` before `now`. `head` is the conversation's, and moves on.
+    /// `dedup_window` before `now`. The number comes from the file: `head` says which conversation
+    /// it is, and is set to where that is afterwards.
     Receipt append(Head& head, const Draft& draft, Time now,
                    std::chrono::system_clock::duration dedup_window);
 
     Slice read(const Head& head, const Range& range);
 
-    /// Deletes some of what the retention no longer keeps, and of the conversations in which nothing
-    /// was ever said and which `in_use` doesn't name. True if there may be more. To be called
-    /// outside of a transaction, when there is nothing else to do; takes about a millisecond.
+    /// A message with all that the file has of it, for copies.
+    struct Record {
+        Seq seq = 0;
+        Time stored{};
+        Draft draft{};
+    };
+    /// Hands out the whole conversation, in the order of its numbers.
+    void for_each(const Head& head, const std::function<void(const Record&)>& take);
+    /// Puts a message in that for_each() gave, under its number, which has to be the next one.
+    void restore(Head& head, const Record& record);
+
+    /// Deletes some of what the retention no longer keeps, and of the conversations in which
+    /// nothing was ever said and which `in_use` doesn't name. True if there may be more. To be
+    /// called outside of a transaction, from time to time; takes about a millisecond and a commit.
+    /// A conversation may exceed `max_messages` by an eighth before it's cut down to it.
     bool trim(const Retention& retention, Time now,
               const std::function<bool(std::string_view)>& in_use);
 
@@ -87,9 +103,11 @@ public:
     };
     std::vector<Summary> conversations();
 
-private:
+    // For the files that implement this class.
     struct Statements;
     struct Impl;
+
+private:
     std::unique_ptr<Impl> impl_;
 };
 

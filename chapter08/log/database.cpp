@@ -1,0 +1,345 @@
+#include "log/database.hpp"
+
+#include "log/database_impl.hpp"
+
+#include <fmt/format.h>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace chat_log {
+
+namespace {
+
+// A lookup looks into each group that the window reaches, so groups are no shorter than this, and
+// no shorter than half the window.
+constexpr std::int64_t least_group_ms = 600'000;
+
+std::int64_t group_of(std::int64_t now_ms, std::int64_t window_ms) {
+    const std::int64_t length = std::max(least_group_ms, window_ms / 2);
+    return (now_ms / length + 1) * length;
+}
+
+std::int64_t window_of(std::chrono::system_clock::duration window) {
+    return std::chrono::ceil<std::chrono::milliseconds>(window).count();
+}
+
+/// The longest that a server can be set to.
+constexpr auto longest_window = std::chrono::hours(24);
+
+/// The longest payload, with room for the rest of the row.
+constexpr std::size_t max_payload = 500'000'000;
+
+}  // namespace
+
+Database::Impl::Impl(const std::filesystem::path& path, Access access)
+    : file(path, access), statements(file.sqlite()) {
+    load_receipt_groups();
+}
+
+void Database::Impl::load_receipt_groups() {
+    std::int64_t after = std::numeric_limits<std::int64_t>::min();
+    while (true) {
+        Running query(statements.receipts_until, after);
+        if (!query.next() || query.is_null(0)) {
+            return;
+        }
+        after = query.integer(0);
+        receipt_groups.push_back(after);
+    }
+}
+
+DatabaseError Database::Impl::explain(const SQLite::Exception& error) {
+    return DatabaseError(file.explain(error));
+}
+
+DatabaseError Database::Impl::failure(const char* what) const {
+    return DatabaseError(fmt::format("{}: {}", file.path().string(), what));
+}
+
+void Database::Impl::begin() {
+    const bool serves = file.access() == Access::serve;
+    Running(serves ? statements.begin : statements.begin_reading).run();
+}
+
+void Database::Impl::commit() {
+    need_transaction();
+    for (const auto& [conversation, seq] : last_seqs) {
+        Running(statements.set_last_seq, static_cast<std::int64_t>(seq), conversation).run();
+        trimming.grown.insert(conversation);
+    }
+    Running(statements.commit).run();
+    last_seqs.clear();
+}
+
+void Database::Impl::rollback() noexcept {
+    last_seqs.clear();
+    // Some failures have rolled back already.
+    if (::sqlite3_get_autocommit(file.sqlite().getHandle()) == 0) {
+        statements.rollback.tryReset();
+        statements.rollback.tryExecuteStep();
+        statements.rollback.tryReset();
+    }
+}
+
+void Database::Impl::need_transaction() {
+    if (::sqlite3_get_autocommit(file.sqlite().getHandle()) != 0) {
+        throw failure("no transaction has begun");
+    }
+}
+
+// The next one; once the highest is in use, one that was given back.
+std::int64_t Database::Impl::free_id() {
+    {
+        Running highest(statements.highest_id);
+        highest.next();
+        if (highest.integer(0) < max_conversation) {
+            return highest.integer(0) + 1;
+        }
+    }
+    SQLite::Statement gap(file.sqlite(),
+                          "SELECT id + 1 FROM conversations AS one WHERE id < ? AND NOT EXISTS "
+                          "(SELECT 1 FROM conversations WHERE id = one.id + 1) LIMIT 1");
+    Running query(gap, max_conversation);
+    if (!query.next()) {
+        throw failure("it has room for no more conversations: begin a new file");
+    }
+    return query.integer(0);
+}
+
+Head Database::Impl::create(const std::string& name, const std::string& epoch, Seq last_seq) {
+    const std::int64_t id = free_id();
+    Running(statements.create_conversation, id, name, epoch, static_cast<std::int64_t>(last_seq))
+        .run();
+    return {.id = id, .epoch = epoch, .last_seq = last_seq};
+}
+
+Seq& Database::Impl::last_seq_of(const Head& head) {
+    need_transaction();
+    const auto known = last_seqs.find(head.id);
+    if (known != last_seqs.end()) {
+        return known->second;
+    }
+    Running query(statements.conversation_of_id, head.id);
+    if (!query.next() || query.text(0) != head.epoch || query.is_null(2)) {
+        throw failure("the conversation isn't in it any more");
+    }
+    return last_seqs.emplace(head.id, static_cast<Seq>(query.integer(1))).first->second;
+}
+
+std::optional<Receipt> Database::Impl::find_receipt(const Draft& draft, std::int64_t now_ms,
+                                                    std::int64_t window_ms) {
+    for (auto group = std::ranges::lower_bound(receipt_groups, now_ms - window_ms);
+         group != receipt_groups.end(); ++group) {
+        Running query(statements.find_receipt, *group, draft.author, draft.id);
+        // What the clock, set back since, takes for the future counts.
+        if (!query.next() || query.integer(1) < now_ms - window_ms) {
+            continue;
+        }
+        const std::int64_t position = query.integer(0);
+        Running conversation(statements.conversation_of_id, conversation_at(position));
+        if (conversation.next()) {
+            return Receipt{.result = Receipt::Result::duplicate,
+                           .seq = seq_at(position),
+                           .epoch = conversation.text(0),
+                           .stored = from_ms(query.integer(1))};
+        }
+    }
+    return std::nullopt;
+}
+
+void Database::Impl::add_receipt(const Draft& draft, std::int64_t position, std::int64_t now_ms,
+                                 std::int64_t window_ms) {
+    const std::int64_t group = group_of(now_ms, window_ms);
+    const auto place = std::ranges::lower_bound(receipt_groups, group);
+    if (place == receipt_groups.end() || *place != group) {
+        receipt_groups.insert(place, group);
+    }
+    Running(statements.add_receipt, group, draft.author, draft.id, position, now_ms).run();
+}
+
+void Database::Impl::add_message(std::int64_t position, const Draft& draft,
+                                 std::int64_t stored_ms) {
+    if (draft.payload.size() > max_payload) {
+        throw failure("a message is too large for it");
+    }
+    if (draft.id.empty()) {
+        Running(statements.add_message, position, stored_ms, draft.author, nullptr, draft.payload)
+            .run();
+    } else {
+        Running(statements.add_message, position, stored_ms, draft.author, draft.id, draft.payload)
+            .run();
+    }
+}
+
+Receipt Database::Impl::append(Head& head, const Draft& draft, std::int64_t now_ms,
+                               std::int64_t window_ms) {
+    Seq& last_seq = last_seq_of(head);
+    head.last_seq = last_seq;
+    const bool has_receipt = !draft.id.empty() && window_ms > 0;
+    if (has_receipt) {
+        if (auto first = find_receipt(draft, now_ms, window_ms)) {
+            return *std::move(first);
+        }
+    }
+    const Seq seq = next_seq(last_seq);
+    const std::int64_t position = position_of(head.id, seq);
+    add_message(position, draft, now_ms);
+    if (has_receipt) {
+        add_receipt(draft, position, now_ms, window_ms);
+    }
+    last_seq = head.last_seq = seq;
+    return {.seq = seq, .epoch = head.epoch, .stored = from_ms(now_ms)};
+}
+
+Seq Database::Impl::next_seq(Seq last_seq) const {
+    if (last_seq >= max_seq) {
+        throw failure("the conversation has used up its numbers");
+    }
+    return last_seq + 1;
+}
+
+// Its old row is kept as long as a repeat of what was said may come.
+Head Database::Impl::restart(const Head& head, const std::string& epoch) {
+    const std::string name = [&] {
+        last_seq_of(head);
+        Running query(statements.conversation_of_id, head.id);
+        query.next();
+        return query.text(2);
+    }();
+    Running(statements.retire_conversation, to_ms(std::chrono::system_clock::now()), head.id).run();
+    return create(name, epoch, 0);
+}
+
+void Database::Impl::restore(Head& head, const Record& record) {
+    Seq& last_seq = last_seq_of(head);
+    if (record.seq != next_seq(last_seq)) {
+        throw failure("the message has another number than the next one");
+    }
+    const std::int64_t position = position_of(head.id, record.seq);
+    const std::int64_t stored_ms = to_ms(record.stored);
+    add_message(position, record.draft, stored_ms);
+    const auto age = std::chrono::system_clock::now() - record.stored;
+    if (!record.draft.id.empty() && age < longest_window) {
+        add_receipt(record.draft, position, stored_ms, window_of(longest_window));
+    }
+    last_seq = head.last_seq = record.seq;
+}
+
+std::optional<Database::Impl::Oldest> Database::Impl::oldest(std::int64_t conversation) {
+    Running query(statements.oldest, position_of(conversation, 0),
+                  position_of(conversation + 1, 0));
+    if (!query.next()) {
+        return std::nullopt;
+    }
+    return Oldest{.position = query.integer(0), .stored_ms = query.integer(1)};
+}
+
+Slice Database::Impl::read(const Head& head, const Range& range) {
+    Slice slice{.first_kept = head.last_seq + 1};
+    if (const auto first = oldest(head.id)) {
+        slice.first_kept = seq_at(first->position);
+    }
+    const std::int64_t after = position_of(head.id, std::min(range.after, max_seq));
+    const std::int64_t before =
+        range.before > max_seq ? position_of(head.id + 1, 0) : position_of(head.id, range.before);
+    // One more, which says whether there are others. The first comes however large it is.
+    const std::size_t most = std::min<std::size_t>(range.max_entries, max_seq) + 1;
+    Running query(range.newest ? statements.read_back : statements.read_forward, after, before,
+                  static_cast<std::int64_t>(std::max<std::size_t>(most, 2)));
+    std::size_t bytes = 0;
+    while (query.next()) {
+        Entry entry{.seq = seq_at(query.integer(0)), .stored = from_ms(query.integer(1))};
+        entry.payload = query.text(2);
+        bytes += entry.payload.size();
+        if (!slice.entries.empty() &&
+            (slice.entries.size() >= range.max_entries || bytes > range.max_bytes)) {
+            slice.more = true;
+            break;
+        }
+        slice.entries.push_back(std::move(entry));
+    }
+    if (range.newest) {
+        std::ranges::reverse(slice.entries);
+    }
+    return slice;
+}
+
+Database::Database(const std::filesystem::path& file, Access access) {
+    impl_ = std::make_unique<Impl>(file, access);
+}
+
+Database::~Database() {
+    impl_->rollback();
+}
+
+void Database::begin() {
+    impl_->guarded([&] { impl_->begin(); });
+}
+
+void Database::commit() {
+    impl_->guarded([&] { impl_->commit(); });
+}
+
+void Database::rollback() noexcept {
+    impl_->rollback();
+}
+
+std::optional<Head> Database::find(std::string_view conversation) {
+    return impl_->guarded([&]() -> std::optional<Head> {
+        const std::string name(conversation);
+        Running query(impl_->statements.find_conversation, name);
+        if (!query.next()) {
+            return std::nullopt;
+        }
+        Head head{.id = query.integer(0),
+                  .epoch = query.text(1),
+                  .last_seq = static_cast<Seq>(query.integer(2))};
+        const auto moved_on = impl_->last_seqs.find(head.id);
+        if (moved_on != impl_->last_seqs.end()) {
+            head.last_seq = moved_on->second;
+        }
+        return head;
+    });
+}
+
+Head Database::create(std::string_view conversation, std::string_view epoch, Seq last_seq) {
+    return impl_->guarded(
+        [&] { return impl_->create(std::string(conversation), std::string(epoch), last_seq); });
+}
+
+Head Database::restart(const Head& head, std::string_view epoch) {
+    return impl_->guarded([&] { return impl_->restart(head, std::string(epoch)); });
+}
+
+Receipt Database::append(Head& head, const Draft& draft, Time now,
+                         std::chrono::system_clock::duration dedup_window) {
+    return impl_->guarded(
+        [&] { return impl_->append(head, draft, to_ms(now), window_of(dedup_window)); });
+}
+
+Slice Database::read(const Head& head, const Range& range) {
+    return impl_->guarded([&] { return impl_->read(head, range); });
+}
+
+void Database::for_each(const Head& head, const std::function<void(const Record&)>& take) {
+    impl_->guarded([&] {
+        Running query(impl_->statements.read_whole, position_of(head.id, 0),
+                      position_of(head.id + 1, 0));
+        while (query.next()) {
+            take({.seq = seq_at(query.integer(0)),
+                  .stored = from_ms(query.integer(1)),
+                  .draft = {
+                      .author = query.text(2), .id = query.text(3), .payload = query.text(4)}});
+        }
+    });
+}
+
+void Database::restore(Head& head, const Record& record) {
+    impl_->guarded([&] { impl_->restore(head, record); });
+}
+
+}  // namespace chat_log
