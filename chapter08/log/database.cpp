@@ -14,19 +14,6 @@ namespace chat_log {
 
 namespace {
 
-// A lookup looks into each group that the window reaches, so groups are no shorter than this, and
-// no shorter than half the window.
-constexpr std::int64_t least_group_ms = 600'000;
-
-std::int64_t group_of(std::int64_t now_ms, std::int64_t window_ms) {
-    const std::int64_t length = std::max(least_group_ms, window_ms / 2);
-    return (now_ms / length + 1) * length;
-}
-
-std::int64_t window_of(std::chrono::system_clock::duration window) {
-    return std::chrono::ceil<std::chrono::milliseconds>(window).count();
-}
-
 /// The longest that a server can be set to.
 constexpr auto longest_window = std::chrono::hours(24);
 
@@ -37,19 +24,21 @@ constexpr std::size_t max_payload = 500'000'000;
 
 Database::Impl::Impl(const std::filesystem::path& path, Access access)
     : file(path, access), statements(file.sqlite()) {
-    load_receipt_groups();
+    load_receipts();
 }
 
-void Database::Impl::load_receipt_groups() {
-    std::int64_t after = std::numeric_limits<std::int64_t>::min();
-    while (true) {
-        Running query(statements.receipts_until, after);
-        if (!query.next() || query.is_null(0)) {
-            return;
+void Database::Impl::load_receipts() {
+    SQLite::Statement recent(file.sqlite(),
+                             "SELECT row, author, id FROM receipts "
+                             "WHERE row > (SELECT max(row) FROM receipts) - ? ORDER BY row");
+    for (Running query(recent, max_receipts); query.next();) {
+        if (query.integer(0) != receipts.end()) {
+            receipts.forget_from(receipts.first());
+            receipts.start_at(query.integer(0));
         }
-        after = query.integer(0);
-        receipt_groups.push_back(after);
+        receipts.add(receipts.key_of(query.view(1), query.view(2)));
     }
+    committed_receipts = receipts.end();
 }
 
 DatabaseError Database::Impl::explain(const SQLite::Exception& error) {
@@ -72,11 +61,14 @@ void Database::Impl::commit() {
         trimming.grown.insert(conversation);
     }
     Running(statements.commit).run();
+    committed_receipts = receipts.end();
+    receipts.forget_before(committed_receipts - max_receipts);
     last_seqs.clear();
 }
 
 void Database::Impl::rollback() noexcept {
     last_seqs.clear();
+    receipts.forget_from(committed_receipts);
     // Some failures have rolled back already.
     if (::sqlite3_get_autocommit(file.sqlite().getHandle()) == 0) {
         statements.rollback.tryReset();
@@ -130,35 +122,31 @@ Seq& Database::Impl::last_seq_of(const Head& head) {
     return last_seqs.emplace(head.id, static_cast<Seq>(query.integer(1))).first->second;
 }
 
-std::optional<Receipt> Database::Impl::find_receipt(const Draft& draft, std::int64_t now_ms,
-                                                    std::int64_t window_ms) {
-    for (auto group = std::ranges::lower_bound(receipt_groups, now_ms - window_ms);
-         group != receipt_groups.end(); ++group) {
-        Running query(statements.find_receipt, *group, draft.author, draft.id);
-        // What the clock, set back since, takes for the future counts.
-        if (!query.next() || query.integer(1) < now_ms - window_ms) {
-            continue;
-        }
-        const std::int64_t position = query.integer(0);
-        Running conversation(statements.conversation_of_id, conversation_at(position));
-        if (conversation.next()) {
-            return Receipt{.result = Receipt::Result::duplicate,
-                           .seq = seq_at(position),
-                           .epoch = conversation.text(0),
-                           .stored = from_ms(query.integer(1))};
-        }
+std::optional<Receipt> Database::Impl::find_receipt(const Draft& draft, std::int64_t since_ms) {
+    const auto row = receipts.find(receipts.key_of(draft.author, draft.id));
+    if (!row) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    Running query(statements.find_receipt, *row);
+    if (!query.next() || query.integer(1) < since_ms || query.view(2) != draft.author ||
+        query.view(3) != draft.id) {
+        return std::nullopt;
+    }
+    const std::int64_t position = query.integer(0);
+    Running conversation(statements.conversation_of_id, conversation_at(position));
+    if (!conversation.next()) {
+        return std::nullopt;
+    }
+    return Receipt{.result = Receipt::Result::duplicate,
+                   .seq = seq_at(position),
+                   .epoch = conversation.text(0),
+                   .stored = from_ms(query.integer(1))};
 }
 
-void Database::Impl::add_receipt(const Draft& draft, std::int64_t position, std::int64_t now_ms,
-                                 std::int64_t window_ms) {
-    const std::int64_t group = group_of(now_ms, window_ms);
-    const auto place = std::ranges::lower_bound(receipt_groups, group);
-    if (place == receipt_groups.end() || *place != group) {
-        receipt_groups.insert(place, group);
-    }
-    Running(statements.add_receipt, group, draft.author, draft.id, position, now_ms).run();
+void Database::Impl::add_receipt(const Draft& draft, std::int64_t position,
+                                 std::int64_t stored_ms) {
+    const std::int64_t row = receipts.add(receipts.key_of(draft.author, draft.id));
+    Running(statements.add_receipt, row, position, stored_ms, draft.author, draft.id).run();
 }
 
 void Database::Impl::add_message(std::int64_t position, const Draft& draft,
@@ -181,7 +169,7 @@ Receipt Database::Impl::append(Head& head, const Draft& draft, std::int64_t now_
     head.last_seq = last_seq;
     const bool has_receipt = !draft.id.empty() && window_ms > 0;
     if (has_receipt) {
-        if (auto first = find_receipt(draft, now_ms, window_ms)) {
+        if (auto first = find_receipt(draft, now_ms - window_ms)) {
             return *std::move(first);
         }
     }
@@ -189,7 +177,7 @@ Receipt Database::Impl::append(Head& head, const Draft& draft, std::int64_t now_
     const std::int64_t position = position_of(head.id, seq);
     add_message(position, draft, now_ms);
     if (has_receipt) {
-        add_receipt(draft, position, now_ms, window_ms);
+        add_receipt(draft, position, now_ms);
     }
     last_seq = head.last_seq = seq;
     return {.seq = seq, .epoch = head.epoch, .stored = from_ms(now_ms)};
@@ -224,7 +212,7 @@ void Database::Impl::restore(Head& head, const Record& record) {
     add_message(position, record.draft, stored_ms);
     const auto age = std::chrono::system_clock::now() - record.stored;
     if (!record.draft.id.empty() && age < longest_window) {
-        add_receipt(record.draft, position, stored_ms, window_of(longest_window));
+        add_receipt(record.draft, position, stored_ms);
     }
     last_seq = head.last_seq = record.seq;
 }

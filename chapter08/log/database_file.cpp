@@ -45,16 +45,15 @@ constexpr std::array migrations{
             id TEXT,
             payload TEXT NOT NULL
         ) STRICT;
-        -- By which a repeat is known, also of a message that was trimmed. What is in it is grouped
-        -- by the time until which it was stored, so that the old can go all at once.
+        -- By which a repeat is known, also of a message that was trimmed: those of the last
+        -- minutes, in the order in which they came.
         CREATE TABLE receipts (
-            until_ms INTEGER NOT NULL,
-            author TEXT NOT NULL,
-            id TEXT NOT NULL,
+            row INTEGER PRIMARY KEY,
             position INTEGER NOT NULL,
             stored_ms INTEGER NOT NULL,
-            PRIMARY KEY (until_ms, author, id)
-        ) STRICT, WITHOUT ROWID;
+            author TEXT NOT NULL,
+            id TEXT NOT NULL
+        ) STRICT;
     )"};
 
 constexpr int current_version = static_cast<int>(migrations.size());
@@ -65,6 +64,21 @@ std::filesystem::path checked(const std::filesystem::path& file) {
     }
     // SQLite takes what begins with "file:" for a URI.
     return std::filesystem::absolute(file);
+}
+
+void need_file(const std::filesystem::path& file) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) {
+        throw DatabaseError(
+            errno == ENOENT ? fmt::format("{}: there is no such file", file.string())
+                            : explain_open_error(file, errno));
+    }
+    if (S_ISDIR(status.st_mode)) {
+        throw DatabaseError(explain_open_error(file, EISDIR));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        throw DatabaseError(fmt::format("{}: this is no file: name another one", file.string()));
+    }
 }
 
 SQLite::Database open_sqlite(const std::filesystem::path& file, Access access) {
@@ -79,32 +93,32 @@ SQLite::Database open_sqlite(const std::filesystem::path& file, Access access) {
 }  // namespace
 
 FileLock::FileLock(const std::filesystem::path& file, Access access) {
+    if (access == Access::read) {
+        need_file(file);
+        return;
+    }
     constexpr mode_t for_its_owner = S_IRUSR | S_IWUSR;
-    const int flags = access == Access::serve ? O_RDWR | O_CREAT : O_RDONLY;
-    descriptor_ = ::open(file.c_str(), flags | O_CLOEXEC | O_NONBLOCK, for_its_owner);
+    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, for_its_owner);
     if (descriptor_ < 0) {
-        const int error = errno;
-        if (error == ENOENT && access == Access::read) {
-            throw DatabaseError(fmt::format("{}: there is no such file", file.string()));
+        throw DatabaseError(explain_open_error(file, errno));
+    }
+    try {
+        need_file(file);
+        if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            throw DatabaseError(
+                fmt::format("{}: another server uses it: stop that one, or name another file",
+                            file.string()));
         }
-        throw DatabaseError(explain_open_error(file, error));
-    }
-    struct stat status{};
-    std::string refusal;
-    if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-        refusal = fmt::format("{}: this is no file: name another one", file.string());
-    } else if (access == Access::serve && ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-        refusal = fmt::format("{}: another server uses it: stop that one, or name another file",
-                              file.string());
-    }
-    if (!refusal.empty()) {
+    } catch (...) {
         ::close(descriptor_);
-        throw DatabaseError(refusal);
+        throw;
     }
 }
 
 FileLock::~FileLock() {
-    ::close(descriptor_);
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
+    }
 }
 
 DatabaseFile::DatabaseFile(const std::filesystem::path& file, Access access)

@@ -14,7 +14,8 @@ namespace chat_log {
 /// programs and those that only read may be used beside a server.
 class FileLock {
 public:
-    /// Creates the file, for its owner alone, if there is none and it's to be served.
+    /// Creates the file, for its owner alone, if there is none and it's to be served. What is only
+    /// read is looked at, not locked.
     FileLock(const std::filesystem::path& file, Database::Access access);
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;

@@ -3,6 +3,7 @@
 
 #include "log/database.hpp"
 #include "log/database_file.hpp"
+#include "log/recent_receipts.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -34,8 +35,14 @@ constexpr Seq seq_at(std::int64_t position) {
     return static_cast<Seq>(position) & max_seq;
 }
 
+/// So many are known at most, whatever the window is: for the sake of memory, and of the start.
+constexpr std::int64_t max_receipts = 5'000'000;
+
 inline std::int64_t to_ms(Time time) {
     return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+inline std::int64_t window_of(std::chrono::system_clock::duration window) {
+    return std::chrono::ceil<std::chrono::milliseconds>(window).count();
 }
 inline Time from_ms(std::int64_t ms) {
     return Time(std::chrono::milliseconds(ms));
@@ -60,6 +67,12 @@ public:
     void run() { statement_.exec(); }
 
     std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
+    /// Until the next row.
+    std::string_view view(int column) const {
+        const SQLite::Column value = statement_.getColumn(column);
+        const char* const text = value.getText();
+        return {text, static_cast<std::size_t>(value.getBytes())};
+    }
     std::string text(int column) const { return statement_.getColumn(column).getString(); }
     bool is_null(int column) const { return statement_.isColumnNull(column); }
 
@@ -97,10 +110,8 @@ struct Database::Statements {
     SQLite::Statement oldest;
 
     // What trim() asks.
-    SQLite::Statement receipts_until;
-    SQLite::Statement nth_receipt;
+    SQLite::Statement receipts_from;
     SQLite::Statement delete_receipts;
-    SQLite::Statement delete_group;
     SQLite::Statement conversation_from;
     SQLite::Statement first_since;
     SQLite::Statement delete_messages;
@@ -141,10 +152,8 @@ struct Database::Impl {
     Seq next_seq(Seq last_seq) const;
     /// Where the conversation is now, within the transaction; it's written at the end of that.
     Seq& last_seq_of(const Head& head);
-    std::optional<Receipt> find_receipt(const Draft& draft, std::int64_t now_ms,
-                                        std::int64_t window_ms);
-    void add_receipt(const Draft& draft, std::int64_t position, std::int64_t now_ms,
-                     std::int64_t window_ms);
+    std::optional<Receipt> find_receipt(const Draft& draft, std::int64_t since_ms);
+    void add_receipt(const Draft& draft, std::int64_t position, std::int64_t stored_ms);
     void add_message(std::int64_t position, const Draft& draft, std::int64_t stored_ms);
     Receipt append(Head& head, const Draft& draft, std::int64_t now_ms, std::int64_t window_ms);
     Head restart(const Head& head, const std::string& epoch);
@@ -155,14 +164,13 @@ struct Database::Impl {
 
     DatabaseError explain(const SQLite::Exception& error);
     DatabaseError failure(const char* what) const;
-    void load_receipt_groups();
+    void load_receipts();
 
     DatabaseFile file;
     Statements statements;
 
-    // Until when the groups of receipts that are in the file were stored, the oldest first. One
-    // that a rollback took away is only looked into in vain.
-    std::vector<std::int64_t> receipt_groups{};
+    RecentReceipts receipts{};
+    std::int64_t committed_receipts = 0;  // the end of those that are in the file for good
 
     // The numbers given out in this transaction.
     std::unordered_map<std::int64_t, Seq> last_seqs{};

@@ -17,11 +17,9 @@ Database::Statements::Statements(SQLite::Database& database)
                           "UPDATE conversations SET name = NULL, restarted_ms = ? WHERE id = ?"),
       set_last_seq(database, "UPDATE conversations SET last_seq = ? WHERE id = ?"),
       find_receipt(database,
-                   "SELECT position, stored_ms FROM receipts "
-                   "WHERE until_ms = ? AND author = ? AND id = ?"),
-      // What is replaced is too old to count.
+                   "SELECT position, stored_ms, author, id FROM receipts WHERE row = ?"),
       add_receipt(database,
-                  "INSERT OR REPLACE INTO receipts (until_ms, author, id, position, stored_ms) "
+                  "INSERT INTO receipts (row, position, stored_ms, author, id) "
                   "VALUES (?, ?, ?, ?, ?)"),
       add_message(database,
                   "INSERT INTO messages (position, stored_ms, author, id, payload) "
@@ -38,13 +36,9 @@ Database::Statements::Statements(SQLite::Database& database)
       oldest(database,
              "SELECT position, stored_ms FROM messages "
              "WHERE position >= ? AND position < ? ORDER BY position LIMIT 1"),
-      receipts_until(database, "SELECT min(until_ms) FROM receipts WHERE until_ms > ?"),
-      nth_receipt(database,
-                  "SELECT author, id FROM receipts WHERE until_ms = ? "
-                  "ORDER BY author, id LIMIT 1 OFFSET ?"),
-      delete_receipts(database,
-                      "DELETE FROM receipts WHERE until_ms = ? AND (author, id) <= (?, ?)"),
-      delete_group(database, "DELETE FROM receipts WHERE until_ms = ?"),
+      receipts_from(database,
+                    "SELECT row, stored_ms FROM receipts WHERE row >= ? ORDER BY row LIMIT ?"),
+      delete_receipts(database, "DELETE FROM receipts WHERE row < ?"),
       conversation_from(database,
                         "SELECT id, name, last_seq, restarted_ms FROM conversations "
                         "WHERE id >= ? ORDER BY id LIMIT 1"),

@@ -28,7 +28,7 @@ public:
 
     bool has_work() const {
         const auto& trimming = database_.trimming;
-        return expired_group() || !trimming.grown.empty() || trimming.going_round;
+        return looking_for_receipts_ || !trimming.grown.empty() || trimming.going_round;
     }
 
     void run() {
@@ -39,11 +39,7 @@ public:
     }
 
     /// Is called once what was deleted is committed.
-    void committed() {
-        for (const std::int64_t group : emptied_groups_) {
-            std::erase(database_.receipt_groups, group);
-        }
-    }
+    void committed() { database_.receipts.forget_before(first_receipt_); }
 
 private:
     struct Conversation {
@@ -55,21 +51,21 @@ private:
     };
 
     void begin_round_if_due();
-    std::optional<std::int64_t> expired_group() const;
+    void forget_receipts();
+    bool is_kept(std::int64_t receipt, std::int64_t stored_ms) const;
     void step();
-    void delete_receipts(std::int64_t group);
     std::optional<Conversation> conversation_from(std::int64_t id);
     bool visit(const Conversation& conversation);
     bool visit_empty(const Conversation& conversation);
     Seq first_to_keep(const Conversation& conversation, Seq first, std::int64_t first_stored_ms);
     std::int64_t oldest_ms() const { return to_ms(now_ - retention_.max_age); }
-    std::int64_t window_start_ms() const { return to_ms(now_ - retention_.dedup_window); }
 
     Database::Impl& database_;
     const Retention& retention_;
     Time now_;
     const InUse& in_use_;
-    std::vector<std::int64_t> emptied_groups_;
+    bool looking_for_receipts_ = true;
+    std::int64_t first_receipt_ = 0;
 };
 
 // Messages get too old without anything happening, so all conversations are looked at now and then.
@@ -90,20 +86,10 @@ void Trimmer::begin_round_if_due() {
     }
 }
 
-std::optional<std::int64_t> Trimmer::expired_group() const {
-    for (const std::int64_t group : database_.receipt_groups) {
-        const bool expired = group < window_start_ms() || group > to_ms(now_) + too_far_ahead_ms;
-        if (expired && std::ranges::find(emptied_groups_, group) == emptied_groups_.end()) {
-            return group;
-        }
-    }
-    return std::nullopt;
-}
-
 void Trimmer::step() {
     auto& trimming = database_.trimming;
-    if (const auto group = expired_group()) {
-        delete_receipts(*group);
+    if (looking_for_receipts_) {
+        forget_receipts();
     } else if (!trimming.grown.empty()) {
         const std::int64_t id = *trimming.grown.begin();
         const auto conversation = conversation_from(id);
@@ -119,23 +105,27 @@ void Trimmer::step() {
     }
 }
 
-void Trimmer::delete_receipts(std::int64_t group) {
-    std::string author;
-    std::string id;
+bool Trimmer::is_kept(std::int64_t receipt, std::int64_t stored_ms) const {
+    const std::int64_t now_ms = to_ms(now_);
+    const std::int64_t window_ms = window_of(retention_.dedup_window);
+    return receipt >= database_.receipts.first() && stored_ms >= now_ms - window_ms &&
+           stored_ms <= now_ms + too_far_ahead_ms;
+}
+
+void Trimmer::forget_receipts() {
+    const std::int64_t before = first_receipt_;
+    looking_for_receipts_ = false;
     {
-        Running nth(database_.statements.nth_receipt, group, receipts_at_once - 1);
-        if (nth.next()) {
-            author = nth.text(0);
-            id = nth.text(1);
-        } else {
-            emptied_groups_.push_back(group);
+        std::int64_t looked_at = 0;
+        Running oldest(database_.statements.receipts_from, first_receipt_, receipts_at_once);
+        while (oldest.next() && !is_kept(oldest.integer(0), oldest.integer(1))) {
+            first_receipt_ = oldest.integer(0) + 1;
+            ++looked_at;
         }
+        looking_for_receipts_ = looked_at == receipts_at_once;
     }
-    const bool all = !emptied_groups_.empty() && emptied_groups_.back() == group;
-    if (all) {
-        Running(database_.statements.delete_group, group).run();
-    } else {
-        Running(database_.statements.delete_receipts, group, author, id).run();
+    if (first_receipt_ != before) {
+        Running(database_.statements.delete_receipts, first_receipt_).run();
     }
 }
 
@@ -170,7 +160,7 @@ bool Trimmer::visit(const Conversation& conversation) {
 
 bool Trimmer::visit_empty(const Conversation& conversation) {
     const bool goes = conversation.restarted
-                          ? conversation.restarted_ms < window_start_ms()
+                          ? conversation.restarted_ms < to_ms(now_) - window_of(retention_.dedup_window)
                           : conversation.last_seq == 0 && !in_use_(conversation.name);
     if (goes) {
         Running(database_.statements.delete_conversation, conversation.id).run();
