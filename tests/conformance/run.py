@@ -79,15 +79,18 @@ class Servers:
         self._url = url
         self._chapter = chapter
         self._server: Server | None = None
-        self._needs: tuple[str, ...] = ()
+        self._needs: tuple[tuple[str, ...], str] = ((), "")
 
-    async def get(self, needs: tuple[str, ...]) -> Server:
+    async def get(self, scenario: Scenario) -> Server:
+        needs = (scenario.needs, scenario.program)
         if self._url:
             return Server(self._stack, urlsplit(self._url).port or 80, self._chapter)
         if self._server and self._needs != needs:
             await self.drop()
         if not self._server:
-            self._server = await Server.start(self._stack, needs, self._chapter)
+            self._server = await Server.start(
+                self._stack, scenario.needs, self._chapter, scenario.program
+            )
             self._needs = needs
         return self._server
 
@@ -100,12 +103,13 @@ class Servers:
     def can_play(self, scenario: Scenario) -> bool:
         if self._stack not in scenario.stacks:
             return False
-        return not self._url or not (scenario.needs or scenario.stops_the_server)
+        elsewhere = scenario.needs or scenario.program or scenario.stops_the_server
+        return not self._url or not elsewhere
 
 
 async def play(servers: Servers, scenario: Scenario, known: bool, to_the_end: bool) -> Outcome:
     """Plays one scenario on a server that holds nobody."""
-    server = await servers.get(scenario.needs)
+    server = await servers.get(scenario)
     try:
         outcome = await Player(scenario, server, known, to_the_end).play()
     except BaseException:
@@ -133,7 +137,7 @@ async def run_stack(
     results = []
     began = time.monotonic()
     try:
-        for scenario in sorted(scenarios, key=lambda scenario: scenario.needs):
+        for scenario in sorted(scenarios, key=lambda scenario: (scenario.needs, scenario.program)):
             if not servers.can_play(scenario):
                 results.append(report.skipped_json(scenario, stack))
                 continue

@@ -25,6 +25,13 @@ class PatternTest(unittest.TestCase):
     def test_fields_that_are_not_named_may_be_anything(self) -> None:
         self.assertEqual(compare('{"a":1}', {"a": 1, "b": 2}), [])
 
+    def test_kept_numbers_are_counted_on(self) -> None:
+        kept: dict[str, str] = {}
+        self.assertEqual(differences(parse_pattern('{"a":<number as seq>}'), {"a": 7}, kept), [])
+        self.assertEqual(expand("since=k:<seq>, <seq+2>, <seq-1>, <other+1>", kept), "since=k:7, 9, 6, <other+1>")
+        pattern = expand_pattern(parse_pattern('{"a":<seq+1>,"b":<other>}'), kept)
+        self.assertEqual(differences(pattern, {"a": 8, "b": 1}, kept), ["b: expected <kept as other>, got 1"])
+
     def test_each_field_that_differs_gets_a_line(self) -> None:
         self.assertEqual(
             compare('{"a":1,"b":"x","c":true}', {"a": 2, "b": "x"}),

@@ -70,7 +70,10 @@ class StepTest(unittest.TestCase):
             "GET /health answers 200": "http",
             'GET /ws/status answers 200 {"connected_count":1} within 2 s': "http",
             'the request "X\\r\\n\\r\\n" answers 400': "raw_http",
+            'Bob sees 3 times {"message":"<n>"}': "see",
             "the server is stopped": "stop_server",
+            "the server is killed": "kill_server",
+            "the server starts again": "start_server",
             "the server exits with 0 within 5 s": "server_exits",
         }
         for text, kind in kinds.items():
@@ -115,10 +118,20 @@ class ScenarioTest(unittest.TestCase):
         read = scenario("# T\nAlice and Bob are in the room\nBob stops reading\n")
         self.assertEqual(read.slow_readers(), {"Bob"})
 
+    def test_a_server_that_starts_again_is_there_at_the_end(self) -> None:
+        killed = "# T\nAlice is in the room\nthe server is killed\n"
+        self.assertTrue(scenario(killed).ends_without_server)
+        self.assertFalse(scenario(killed + "the server starts again\n").ends_without_server)
+        self.assertFalse(scenario("# T\nAlice is in the room\n").ends_without_server)
+
+    def test_another_program_of_fastapi_is_named_in_the_head(self) -> None:
+        read = scenario("# T\nprogram: 15_delivery/naive_app.py\nAlice is in the room\n")
+        self.assertIn("naive_app:app", command("fastapi", (), None, read.program)[0])
+
     def test_every_stack_has_the_settings_that_its_scenarios_need(self) -> None:
         for read in load_all(HERE / "scenarios", HERE / "faults"):
             for stack in read.stacks:
-                self.assertTrue(command(stack, read.needs), read.name)
+                self.assertTrue(command(stack, read.needs, None, read.program), read.name)
 
     def test_every_fault_says_what_goes_wrong(self) -> None:
         for read in load_all(HERE / "faults"):

@@ -46,6 +46,16 @@ class SideBySideTest(unittest.TestCase):
         self.assertIn("× 3", text)
         self.assertIn(RED, text)
 
+    def test_frames_that_count_on_are_folded(self) -> None:
+        counted = [{"a": f"line {n}", "seq": n + 7} for n in (1, 2, 3, 4, 5, 9)]
+        text = show(outcome("cpp", *counted))
+        self.assertIn('{"a": "line 1", "seq": 8} … and the next 4\n', text)
+        self.assertIn('{"a": "line 9", "seq": 16}\n', text)
+        self.assertNotIn("line 2", text)
+
+    def test_a_few_frames_that_count_on_are_shown(self) -> None:
+        self.assertIn('{"a": 2}', show(outcome("cpp", *[{"a": n} for n in (1, 2, 3)])))
+
     def test_one_stack_alone_differs_from_nobody(self) -> None:
         self.assertNotIn(RED, show(outcome("cpp", {"a": 1})))
 

@@ -91,6 +91,9 @@ class Client(ABC):
     async def vanish(self) -> None:
         """Tears the TCP connection down with a reset."""
 
+    async def forget(self) -> None:
+        """Gives back what a connection held that has ended by itself."""
+
     @abstractmethod
     def set_reading(self, on: bool) -> None:
         """Stops taking bytes from the socket, or goes on."""

@@ -15,8 +15,9 @@ _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _PLACEHOLDER = re.compile(r"<(any|text|number|timestamp|datetime|absent)(?: as (\w+))?>")
+_KEPT = re.compile(r"<(\w+)([+-]\d+)?>")
 _REPEAT = re.compile(r"<(\d+) (.)>")
-_KEY = "<placeholder>"
+_KEY = "<a placeholder>"
 
 
 class PatternError(ValueError):
@@ -45,11 +46,19 @@ def _is_datetime(text: str) -> bool:
 
 
 def expand(text: str, variables: Variables, n: int = 1) -> str:
-    """Replaces `<60000 x>` by 60,000 letters x, `<n>` by the count, `<NAME>` by a kept value."""
+    """Replaces `<60000 x>` by 60,000 letters x, `<n>` by the count, `<NAME>` by a kept value.
+
+    `<NAME+1>` is one more than a kept number.
+    """
+
+    def kept(found: re.Match[str]) -> str:
+        name, more = found.groups()
+        if name not in variables:
+            return found[0]
+        return str(int(variables[name]) + int(more)) if more else variables[name]
+
     text = _REPEAT.sub(lambda found: found[2] * int(found[1]), text).replace("<n>", str(n))
-    for name, value in variables.items():
-        text = text.replace(f"<{name}>", value)
-    return text
+    return _KEPT.sub(kept, text)
 
 
 def parse_pattern(text: str) -> Json:
@@ -59,6 +68,7 @@ def parse_pattern(text: str) -> Json:
         pieces[i] = _PLACEHOLDER.sub(
             lambda found: json.dumps({_KEY: [found[1], found[2]]}), pieces[i]
         )
+        pieces[i] = _KEPT.sub(lambda found: json.dumps({_KEY: ["kept", found[0]]}), pieces[i])
     try:
         return json.loads("".join(pieces), object_hook=_placeholder_or_dict, strict=False)
     except json.JSONDecodeError as error:
@@ -70,7 +80,11 @@ def _placeholder_or_dict(value: dict[str, Json]) -> Json:
 
 
 def expand_pattern(pattern: Json, variables: Variables, n: int = 1) -> Json:
-    """`expand` for every string in a pattern."""
+    """`expand` for every string in a pattern, and for numbers such as `<NAME+1>`."""
+    if isinstance(pattern, Placeholder) and pattern.kind == "kept":
+        assert pattern.keep
+        value = expand(pattern.keep, variables, n)
+        return json.loads(value) if value != pattern.keep else Placeholder(f"kept as {value[1:-1]}")
     if isinstance(pattern, str):
         return expand(pattern, variables, n)
     if isinstance(pattern, list):

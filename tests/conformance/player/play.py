@@ -47,7 +47,8 @@ class Player(Steps):
         except (OSError, asyncio.TimeoutError, NotImplementedError) as error:
             lines = [f"{type(error).__name__}: {error}"]
         finally:
-            if self._to_the_end:
+            # A burst isn't waited for: what comes next is meant to happen in its midst.
+            if self._to_the_end and not (step.kind == "send" and step.get("times")):
                 await self._settle()
         self.outcome.mismatches[self._step] = lines
         where = f"line {step.line}, {step.text.splitlines()[0]}"
@@ -71,7 +72,7 @@ class Player(Steps):
         for client in self._clients.values():
             if not client.left and client.ending is None:
                 await client.disconnect(1000)
-        if self.scenario.stops_the_server:
+        if self.scenario.ends_without_server or not self.server.is_running:
             return
         deadline = time.monotonic() + self._patience
         clean = 0

@@ -32,6 +32,7 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
         "receive_nothing": rf"{_NAMES} receives? nothing(?: for (?P<seconds>[\d.]+) s)?",
         "receive_binary": rf"{_NAMES} receives? binary (?P<bytes>[0-9a-fA-F ]+?){_WINDOW}",
         "receive_pong": rf"{_NAMES} receives? pong (?P<what>.+?){_WINDOW}",
+        "see": rf"{_NAMES} sees? (?:(?P<times>\d+) times )?(?P<what>.+?){_WINDOW}",
         "receive": rf"{_NAMES} receives? (?:(?P<times>\d+) times )?(?P<what>.+?){_WINDOW}",
         "closed": rf"the server closes {_NAMES} with (?P<code>{_CODES})"
         rf"(?: (?!within |after )(?P<reason>.+?))?{_WINDOW}",
@@ -45,6 +46,8 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
         r"(?: within (?P<within>[\d.]+) s)?",
         "raw_http": r"the request (?P<request>\".*?\") answers (?P<status>\d+)(?P<rest>.*)",
         "stop_server": r"the server is stopped",
+        "kill_server": r"the server is killed",
+        "start_server": r"the server starts again",
         "server_exits": r"the server exits with (?P<status>\d+) within (?P<within>[\d.]+) s",
     }.items()
 }
@@ -85,11 +88,18 @@ class Scenario:
     about: str  # the rest of the head
     stacks: tuple[str, ...]
     needs: tuple[str, ...]  # the server's settings, as on chapter08's command line
+    program: str  # of docs/src: what FastAPI runs, if it is not the whole chat
     steps: tuple[Step, ...] = field(repr=False)
 
     @property
     def stops_the_server(self) -> bool:
-        return any(step.kind == "stop_server" for step in self.steps)
+        return any(step.kind in ("stop_server", "kill_server") for step in self.steps)
+
+    @property
+    def ends_without_server(self) -> bool:
+        kinds = ("stop_server", "kill_server", "start_server")
+        last = [step.kind for step in self.steps if step.kind in kinds][-1:]
+        return last not in ([], ["start_server"])
 
     def slow_readers(self) -> set[str]:
         """Who stops reading, and so should connect with a small receive buffer."""
@@ -115,10 +125,10 @@ def load_all(*folders: Path) -> list[Scenario]:
 def parse(text: str, path: Path) -> Scenario:
     """Reads a scenario from the text of its file."""
     head: list[str] = []
-    headers = {"stacks": " ".join(STACKS), "needs": ""}
+    headers = {"stacks": " ".join(STACKS), "needs": "", "program": ""}
     lines: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.fullmatch(r"(stacks|needs): (.*)", line)
+        header = re.fullmatch(r"(stacks|needs|program): (.*)", line)
         if line.startswith("#"):
             if not lines:
                 head.append(line.lstrip("# ").rstrip())
@@ -137,7 +147,8 @@ def parse(text: str, path: Path) -> Scenario:
     steps = tuple(parse_step(line, number, path) for number, line in lines)
     needs = tuple(shlex.split(headers["needs"]))
     about = " ".join(head[1:]).strip()
-    return Scenario(path.stem, path, head[0], about, stacks, needs, steps)
+    program = headers["program"]
+    return Scenario(path.stem, path, head[0], about, stacks, needs, program, steps)
 
 
 def parse_step(text: str, number: int, path: Path) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import tempfile
 from collections import deque
 from pathlib import Path
 
@@ -19,6 +20,9 @@ PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debia
 UNHURRIED = {"--message-rate": "0", "--max-text-length": "0", "--request-rate": "0"}
 UNHURRIED |= {"--client-rate-in": "0", "--client-rate-out": "0"}
 
+# What keeps messages: the Python versions keep none, with these settings as without.
+_KEEPING = ("--database", "--history-messages", "--dedup-window", "--look-back", "--resume-window")
+
 START_DEADLINE = 20.0  # seconds
 STOP_DEADLINE = 5.0
 _RUNNING = re.compile(r"(?:running on|starting up on) https?://[^:]+:(\d+)")
@@ -29,9 +33,12 @@ class ServerError(Exception):
 
 
 def command(
-    stack: str, needs: tuple[str, ...], chapter: str | None = None
+    stack: str, needs: tuple[str, ...], chapter: str | None = None, program: str = ""
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line that starts a stack with these settings, and its extra environment."""
+    """The command line that starts a stack with these settings, and its extra environment.
+
+    `program` is another program of docs/src that FastAPI runs instead of the whole chat.
+    """
     settings = dict(zip(needs[::2], needs[1::2]))
     if chapter:
         return chapter_command(chapter, stack, settings, PYTHON)
@@ -40,7 +47,8 @@ def command(
         rates = [word for pair in (UNHURRIED | settings).items() for word in pair]
         return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *rates], {}
     if stack == "fastapi":
-        argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(PROGRAMS), "fastapi_app:app"]
+        path = PROGRAMS.parent / (program or "08_chat/fastapi_app.py")
+        argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(path.parent), f"{path.stem}:app"]
         argv += ["--host", "127.0.0.1", "--port", "0"]
         environment = {}
         for name, value in settings.items():
@@ -48,13 +56,16 @@ def command(
                 argv += ["--ws-max-size", value]
             elif name in ("--heartbeat-interval", "--heartbeat-timeout"):
                 environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
-            elif name == "--outbox-limit":
+            elif program and name == "--database":
+                environment["CHAT_DATABASE"] = value
+            elif name == "--outbox-limit" or name in _KEEPING:
                 pass  # it has none
             elif (name, value) != ("--allow-origin", "*"):  # which it does without being asked
                 raise ServerError(f"fastapi has no setting {name}")
         return argv, environment
-    if settings:
-        raise ServerError(f"{stack} has no setting {next(iter(settings))}")
+    for name in settings:
+        if name not in _KEEPING:
+            raise ServerError(f"{stack} has no setting {name}")
     return [PYTHON, str(PROGRAMS / "flask_socketio_app.py"), "0"], {}
 
 
@@ -68,21 +79,36 @@ class Server:
         self.stack = stack
         self.port = port
         self.chapter = chapter
+        self._argv: list[str] = []
+        self._environment: dict[str, str] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.process: asyncio.subprocess.Process | None = None
         self.log: deque[str] = deque(maxlen=200)
         self._log_reader: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
-        cls, stack: str, needs: tuple[str, ...] = (), chapter: str | None = None
+        cls, stack: str, needs: tuple[str, ...] = (), chapter: str | None = None, program: str = ""
     ) -> Server:
-        """Starts a stack on a free port and waits until it listens."""
-        argv, environment = command(stack, needs, chapter)
+        """Starts a stack on a free port and waits until it listens.
+
+        `<file>` among the settings is a file that is not there yet; it goes with the server.
+        """
         server = cls(stack, 0, chapter)
+        if "<file>" in needs:
+            server._folder = tempfile.TemporaryDirectory(prefix="conformance-")
+            file = str(Path(server._folder.name) / "file")
+            needs = tuple(file if word == "<file>" else word for word in needs)
+        server._argv, server._environment = command(stack, needs, chapter, program)
+        await server.start_again()
+        return server
+
+    async def start_again(self) -> None:
+        """Starts the process, with the settings and the files that it had before, if any."""
         try:
-            server.process = await asyncio.create_subprocess_exec(
-                *argv,
-                env=os.environ | environment,
+            self.process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                env=os.environ | self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -90,17 +116,17 @@ class Server:
                 start_new_session=True,  # Ctrl-C reaches the runner, and the runner stops it
             )
         except OSError as error:
-            raise ServerError(f"cannot start {argv[0]}: {error.strerror}") from error
+            raise ServerError(f"cannot start {self._argv[0]}: {error.strerror}") from error
         listening = asyncio.get_running_loop().create_future()
-        server._log_reader = asyncio.create_task(server._read_log(listening))
+        self._log_reader = asyncio.create_task(self._read_log(listening))
         try:
-            server.port = await asyncio.wait_for(listening, START_DEADLINE)
+            self.port = await asyncio.wait_for(listening, START_DEADLINE)
         except BaseException as error:
-            await server.stop()
+            await self.stop()
             if not isinstance(error, (asyncio.TimeoutError, ServerError)):
                 raise
-            raise ServerError(f"{stack} did not start:\n" + "\n".join(server.log)) from error
-        return server
+            log = "\n".join(self.log)
+            raise ServerError(f"{self.stack} did not start:\n{log}") from error
 
     async def _read_log(self, listening: asyncio.Future[int]) -> None:
         assert self.process and self.process.stdout
@@ -119,6 +145,19 @@ class Server:
         if self.process.returncode is None:
             self.process.terminate()
 
+    @property
+    def is_running(self) -> bool:
+        return self.process is None or self.process.returncode is None
+
+    async def kill(self) -> None:
+        """Sends SIGKILL, which leaves a program no time for anything, and waits for the end."""
+        assert self.process, "only a server that was started here can be killed"
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        if self._log_reader:
+            await self._log_reader
+
     async def stop(self) -> None:
         """Ends the process: SIGTERM, and SIGKILL when that does not do it in time."""
         if not self.process:
@@ -131,3 +170,5 @@ class Server:
             await self.process.wait()
         if self._log_reader:
             await self._log_reader
+        if self._folder:
+            self._folder.cleanup()

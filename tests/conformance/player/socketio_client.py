@@ -81,15 +81,21 @@ class SocketIOClient(Client):
         event = "message"
         if isinstance(data, dict) and isinstance(data.get("type"), str):
             event = data.pop("type")
-        await self._emit(event, data)
+        # What a handler returns, Socket.IO's acknowledgement, is asked for as a chat asks: by an id.
+        has_id = isinstance(data, dict) and "id" in data
+        await self._emit(event, data, self._acknowledged if has_id else None)
+
+    async def _acknowledged(self, *returned: Any) -> None:
+        if returned and isinstance(returned[0], dict):
+            await self.deliver("json", {"type": "ack"} | returned[0])
 
     async def send_binary(self, data: bytes) -> None:
         await self._emit("message", data)
 
-    async def _emit(self, event: str, data: Any) -> None:
+    async def _emit(self, event: str, data: Any, callback: Any = None) -> None:
         self.last_sent = time.monotonic()
         try:
-            await self._sio.emit(event, data, namespace=self._namespace)
+            await self._sio.emit(event, data, namespace=self._namespace, callback=callback)
         except socketio.exceptions.SocketIOError:
             pass  # the steps that follow see how it ended
 
@@ -112,6 +118,9 @@ class SocketIOClient(Client):
         )
         self._transport.abort()
         await asyncio.wait_for(self._sio.eio.wait(), OPEN_DEADLINE)
+        await self._sio.eio.http.close()
+
+    async def forget(self) -> None:
         await self._sio.eio.http.close()
 
     def set_reading(self, on: bool) -> None:

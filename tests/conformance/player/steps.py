@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 
-from .client import Refused
+from .client import Client, Frame, Refused
 from .frames import build_frame, parse_bytes
 from .http_request import answer_differences, build_request, parse_expected, send_request
 from .outcome import Mismatch
 from .pattern import Json, expand, expand_pattern, parse_pattern, show
 from .scenario import Step
+from .server import ServerError
 from .stage import DEADLINE, Stage
 
 STALL = 1.5  # seconds without progress that end "one by one"
@@ -27,8 +29,10 @@ class Steps(Stage):
         lines = step.get("headers").strip().splitlines()
         headers = dict(line.lstrip("> ").split(": ", 1) for line in lines)
         for name in step.names:
+            # What a server never gave, and so was never kept, is left out, as a client would.
+            path = re.sub(r"<\w+>", "", expand(step.get("path"), self._variables))
             try:
-                await self._connect(name, step.get("path"), headers)
+                await self._connect(name, path, headers)
             except Refused as refused:
                 raise Mismatch(f"{name} was refused with {refused.status}") from refused
 
@@ -137,6 +141,27 @@ class Steps(Stage):
                 wanted = expand_pattern(pattern, self._variables, n)
                 await self._expect(step, client, kind, wanted)
 
+    async def _do_see(self, step: Step) -> None:
+        """What a person sees: live messages, and those of a history, one after the other."""
+        pattern = parse_pattern(step.get("what"))
+        for client in self._those(step):
+            for n in range(1, int(step.get("times", "1")) + 1):
+                await self._unfold(client, step.seconds("within"))
+                wanted = expand_pattern(pattern, self._variables, n)
+                await self._expect(step, client, "json", wanted)
+
+    async def _unfold(self, client: Client, within: float | None) -> None:
+        """If the next frame is a history, puts its messages in its place."""
+        while frame := await self._next(client, within):
+            is_history = frame.kind == "json" and frame.value.get("type") == "history"
+            if not is_history:
+                client.inbox.appendleft(frame)
+                return
+            messages = frame.value.get("messages", [])
+            client.inbox.extendleft(Frame(frame.at, "json", each) for each in reversed(messages))
+            if messages:
+                return
+
     async def _do_receive_binary(self, step: Step) -> None:
         for client in self._those(step):
             wanted = parse_bytes(step.get("bytes"), self._variables)
@@ -195,6 +220,21 @@ class Steps(Stage):
 
     async def _do_stop_server(self, step: Step) -> None:
         self.server.terminate()
+
+    async def _do_kill_server(self, step: Step) -> None:
+        connected = self._open_clients()
+        await self.server.kill()
+        for client in connected:
+            while not client.ending:
+                await client.wait_for_change(DEADLINE)
+            client.left = True
+            await client.forget()
+
+    async def _do_start_server(self, step: Step) -> None:
+        try:
+            await self.server.start_again()
+        except ServerError as error:
+            raise Mismatch(str(error)) from error
 
     async def _do_server_exits(self, step: Step) -> None:
         assert self.server.process

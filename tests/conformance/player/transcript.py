@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from .outcome import Event, Outcome
 from .pattern import Json, shorten, show
@@ -17,7 +18,8 @@ Cell = list[tuple[str, str]]  # lines, each with what to compare it by
 
 # What differs from run to run, and so is no difference between stacks.
 _RESTLESS = {"timestamp", "last_activity", "idle_seconds"}
-_EXPECTATIONS = ("receive", "closed", "refused", "http", "raw_http", "server_exits")
+_EXPECTATIONS = ("receive", "see", "closed", "refused", "http", "raw_http", "server_exits")
+SHORTEST_RUN = 4  # frames that count on: fewer are shown one by one
 _SHOWN = ("receives", "is closed:", "answers", "gets no pong")  # the rest is in the step itself
 
 
@@ -67,12 +69,13 @@ def _cell(outcome: Outcome, index: int, step: Step) -> Cell:
     """What a stack did during a step, as (line, what to compare it by), and whether as written."""
     lines: Cell = []
     counts: dict[str, int] = {}
-    for event in _in_order(outcome, index):
-        key = f"{event.who} {event.did} {_canonical(event.what)}"
+    for event, more in _runs(_in_order(outcome, index)):
+        key = f"{event.who} {event.did} {_canonical(event.what)}" + f" and {more}" * bool(more)
         if key not in counts:
             what = _settled(event.what)
             text = what if isinstance(what, str) else show(shortened(what, 60), 400)
-            lines.append((f"{event.at:6.2f} {event.who} {event.did} {shorten(text, 400)}", key))
+            text = shorten(text, 400) + f" … and the next {more}" * bool(more)
+            lines.append((f"{event.at:6.2f} {event.who} {event.did} {text}", key))
         counts[key] = counts.get(key, 0) + 1
     lines = [
         (f"{text}  × {counts[key]}", f"{key} × {counts[key]}") if counts[key] > 1 else (text, key)
@@ -94,6 +97,28 @@ def _in_order(outcome: Outcome, step: int) -> list[Event]:
     events = [e for e in outcome.transcript if e.step == step and e.did in _SHOWN]
     people = list(dict.fromkeys(event.who for event in outcome.transcript))
     return sorted(events, key=lambda event: people.index(event.who))
+
+
+def _runs(events: list[Event]) -> Iterator[tuple[Event, int]]:
+    """Folds events that count on, such as "line 1", "line 2", …: the first, and how many follow."""
+    at = 0
+    while at < len(events):
+        end = at + 1
+        while end < len(events) and _counts_on(events[end - 1], events[end]):
+            end += 1
+        if end - at < SHORTEST_RUN:
+            end = at + 1
+        yield events[at], end - at - 1
+        at = end
+
+
+def _counts_on(one: Event, other: Event) -> bool:
+    if (one.who, one.did) != (other.who, other.did):
+        return False
+    pairs = list(zip(*(re.split(r"(\d+)", _canonical(event.what)) for event in (one, other))))
+    words, numbers = pairs[::2], pairs[1::2]
+    steps = {int(after) - int(before) for before, after in numbers}
+    return all(before == after for before, after in words) and steps in ({1}, {0, 1})
 
 
 def _canonical(value: Json) -> str:
