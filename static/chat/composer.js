@@ -4,16 +4,13 @@ import { lobby, show, shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
 import { isolatedText, setText, translate, whenLanguageChanges } from './language.js';
 import { personButton } from './people.js';
-import { expectAnswerTo } from './sent.js';
-import { sendFrame } from './socket.js';
+import { discard, outbox, post } from './sending.js';
 import { chat } from './state.js';
 
 const MAX_FRAME_BYTES = 64 * 1024;   // the server's default; a longer frame ends the connection
 
 // In code points: the server's default, until it names its own or takes a longer text.
 const textLimit = { value: 4_000, told: false };
-let heldUntil = 0;                   // the server wants a pause: nothing is sent before
-let holdTimer;
 
 export function setTarget(name) {
   shown.target = name;
@@ -78,21 +75,42 @@ export function showHint(key, values) {
 function submitText() {
   const text = ui.text.value.trimEnd();
   if (text === '') return;
-  if (chat.state !== 'online') return showHint('send.offline');
-  if (Date.now() < heldUntil) return showHold();
+  if (chat.state === 'offline' || chat.state === 'closed') return showHint('send.offline');
   const length = [...text].length;
   if (textLimit.told && length > textLimit.value) {
     return showHint('send.characters', { length, max: textLimit.value });
   }
-  const { target, room } = shown;
-  const frame = { type: 'message', message: text };
-  if (target !== null) frame.target_user = target;
-  if (room !== null) frame.room = room;
+  const { target, room, revises } = shown;
+  // With what belongs to it besides: its type, its id.
+  const frame = { message: text, room, target, id: ' '.repeat(64) };
   const bytes = new TextEncoder().encode(JSON.stringify(frame)).length;
   if (bytes > MAX_FRAME_BYTES) return showHint('send.long', { bytes, max: MAX_FRAME_BYTES });
-  sendFrame(frame);
-  expectAnswerTo({ text, target, conversation: shown });
+  if (revises) discard(revises);
+  shown.revises = null;
+  if (!post({ text, target, room })) return showHint('send.full');
   setComposerText('');
+  if (!outbox.isKept) showHint('send.not_kept');
+}
+
+export function isEditing(entry) {
+  return shown.revises === entry && ui.text.value === entry.text;
+}
+
+// What failed goes back into the field, and is sent from there in its stead. null: nothing does.
+export function writeAnew(entry, conversation = shown) {
+  show(conversation);
+  const isFree = ui.text.value.trim() === '' || ui.text.value === (entry ?? shown.revises)?.text;
+  if (!isFree) return showHint('failed.busy');
+  if (entry) setTarget(entry.target);
+  setComposerText(entry?.text ?? '');
+  shown.revises = entry;
+}
+
+// The same by itself, where nothing else is being written, and to the same.
+export function giveBack(entry, conversation) {
+  if (conversation !== shown || entry.target !== shown.target || ui.text.value !== '') return false;
+  writeAnew(entry);
+  return true;
 }
 
 export function setComposerText(text) {
@@ -131,21 +149,6 @@ export function learnFromAccepted(text) {
   countCharacters();
 }
 
-// The server asks for a pause of so many milliseconds; too short a one could not be read.
-export function holdFor(milliseconds) {
-  const pause = Math.max(1_000, milliseconds);
-  heldUntil = Math.max(heldUntil, Date.now() + pause);
-  showHold();
-  clearTimeout(holdTimer);
-  holdTimer = setTimeout(() => {
-    if (ui.hint.dataset.t === 'send.wait') showHint(null);
-  }, heldUntil - Date.now());
-}
-
-function showHold() {
-  showHint('send.wait', { seconds: Math.ceil((heldUntil - Date.now()) / 1_000) });
-}
-
 // An input method uses Enter and Escape for itself; 229 is how some browsers say so.
 export function isComposing(event) {
   return event.isComposing || event.keyCode === 229;
@@ -162,7 +165,8 @@ ui.text.addEventListener('keydown', event => {
   submitText();
 });
 ui.text.addEventListener('input', () => {
-  if (Date.now() >= heldUntil) showHint(null);
+  showHint(null);
+  if (ui.text.value === '') shown.revises = null;
   fitComposer();
   countCharacters();
 });

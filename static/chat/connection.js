@@ -3,13 +3,17 @@
 import { showTarget } from './composer.js';
 import { conversations, lobby, shown } from './conversations.js';
 import { ui } from './elements.js';
+import { beginConversation, forgetAsks, forgetInbox, sinceQuery } from './history.js';
 import { setText } from './language.js';
 import { showSystem } from './log.js';
 import { setPeople } from './people.js';
-import { giveBackUnanswered } from './refused.js';
+import { giveBackUnsure } from './refused.js';
+import { rememberPositions, restoreRooms } from './reload.js';
 import { enterRooms } from './rooms.js';
+import { takeOver } from './sending.js';
+import { forgetUnanswered } from './sent.js';
 import { dropSocket, openSocket, probe, startHeartbeat } from './socket.js';
-import { chat, remembered } from './state.js';
+import { chat, fold, remembered } from './state.js';
 import { TEXTS } from './texts.js';
 import {
   askForToken, currentToken, forgetToken, takeTokenFromField, tokenClaims,
@@ -46,7 +50,7 @@ function setState(next) {
   ui.disconnect.hidden = !wanted;
   ui.retry.hidden = next !== 'waiting';
   ui.text.disabled = next === 'offline';
-  ui.send.disabled = next !== 'online';
+  ui.send.disabled = next === 'offline' || next === 'closed';
   if (next === 'online') ui.notice.hidden = true;
   if (next !== 'waiting') clearInterval(countdownTimer);
   if (next === 'connecting' && !ui.notice.hidden) setText(ui.countdown, 'reconnecting');
@@ -77,6 +81,7 @@ export function connectAs(name) {
   showNameProblem(problem);
   if (problem) return ui.username.focus();
   if (!takeTokenFromField()) return;
+  if (fold(name) !== fold(chat.username)) forgetInbox();
   chat.username = ui.username.value = name;
   remembered(() => sessionStorage.setItem('chat.username', name));
   attempts = 0;
@@ -89,19 +94,28 @@ function connect() {
   clearTimeout(retryTimer);
   setState('connecting');
   chat.tokenExpired = false;
-  openSocket(chat.username, currentToken());
+  openSocket(chat.username, currentToken(), sinceQuery(chat.username));
 }
 
 export function cameOnline(welcome) {
   onlineSince = Date.now();
   chat.username = welcome.username ?? chat.username;
+  chat.keepsLog = Boolean(welcome.epoch);
   ui.username.value = chat.username;
   showNameProblem(null);
   askForToken(false);
   setState('online');
   setPeople(lobby, welcome.connected_users ?? [chat.username], welcome.connected_count);
   startHeartbeat();
+  restoreRooms();
   enterRooms(Boolean(welcome.connected_users));
+}
+
+// Once the welcome is shown: what was said before comes above it, what is to be sent goes out.
+export function goOn(welcome) {
+  beginConversation(lobby, [welcome, welcome.inbox]);
+  rememberPositions();
+  takeOver();
 }
 
 export function connectionEnded(code, reason, key) {
@@ -114,7 +128,9 @@ export function connectionEnded(code, reason, key) {
   setText(ui.reason, ...explanation);
   ui.notice.hidden = false;
   if (wasOnline || !again) showSystem(shown, explanation, 'error');
-  giveBackUnanswered();
+  forgetUnanswered();
+  forgetAsks();
+  giveBackUnsure();
   slow = SLOW_REASONS.has(reason);
   if (again) return retryLater();
   setState('closed');
@@ -152,11 +168,6 @@ function explainUnauthorized() {
   if (currentToken() === null) return ['close.unauthorized.none'];
   if (fold(sub) !== fold(chat.username)) return ['close.unauthorized.other', { name: sub ?? '?' }];
   return ['close.unauthorized'];
-}
-
-// As the server compares names, or nearly.
-function fold(name) {
-  return String(name).normalize('NFKC').toLowerCase();
 }
 
 function nobodyIsHere() {
@@ -207,7 +218,9 @@ export function disconnect() {
   ui.notice.hidden = true;
   nobodyIsHere();
   if (wasOnline) showSystem(shown, ['close.me']);
-  giveBackUnanswered();
+  forgetUnanswered();
+  forgetAsks();
+  giveBackUnsure();
   setState('closed');
   ui.connect.focus();
 }

@@ -3,6 +3,7 @@
 import { element, ui } from './elements.js';
 import { setText, translate, whenLanguageChanges } from './language.js';
 import { keepOneTabStop, moveWithArrows } from './roving.js';
+import { makeStreams } from './streams.js';
 
 const rooms = new Map();   // name → conversation
 const followers = [];      // run when another conversation is shown
@@ -18,12 +19,14 @@ function makeConversation(room, log) {
     room,              // null: the lobby
     tab,
     log,
+    outbox: log.nextElementSibling,
     panel: log.parentElement,
     joined: true,
     people: new Set(),
     unnamed: 0,        // there, too, but the server did not say who
     typing: new Map(), // name → timer that forgets it
     draft: '',         // what is being written there
+    revises: null,     // what failed and is being written anew there
     target: null,      // to whom alone; null: to everyone. Private messages are in the lobby
     unread: 0,         // while another one was shown
     unseen: 0,         // below what the reader sees
@@ -34,6 +37,9 @@ function makeConversation(room, log) {
     arrived: 0,        // since the last frame
     skipped: 0,        // that were too many to be kept until then
     followArrivals: false,
+    streams: makeStreams(room),
+    lookingBack: false,   // older messages were asked for
+    returnTimer: undefined,
   };
   tab.addEventListener('click', () => show(conversation));
   return conversation;
@@ -59,7 +65,9 @@ function makeLog(number) {
   panel.setAttribute('aria-labelledby', `tab-${number}`);
   const log = lobby.log.cloneNode(false);
   log.removeAttribute('id');
-  panel.append(log);
+  const outbox = lobby.outbox.cloneNode(false);
+  outbox.removeAttribute('id');
+  panel.append(log, outbox);
   ui.panels.append(panel);
   return log;
 }

@@ -1,18 +1,19 @@
 // What the server says, and what the page does with it.
 
-import { learnFromAccepted } from './composer.js';
-import { cameOnline } from './connection.js';
+import { cameOnline, goOn } from './connection.js';
 import { conversationIn, lobby, openConversation, shown } from './conversations.js';
 import { element } from './elements.js';
+import { receiveHistory, receiveLive } from './history.js';
 import { setText } from './language.js';
+import { markSource } from './lines.js';
 import { addMessage, countMessage, showSystem } from './log.js';
-import { messageBody, messageHead } from './messages.js';
+import { messageBody, messageHead, tick } from './messages.js';
 import { addPerson, removePerson, setPeople } from './people.js';
 import { receiveError } from './refused.js';
 import { countMembers, receiveJoined, receiveLeft } from './rooms.js';
-import { takeAnswered } from './sent.js';
+import { receiveAck, receiveConfirmation, takeEcho } from './sending.js';
 import { sendFrame } from './socket.js';
-import { chat } from './state.js';
+import { chat, isMe } from './state.js';
 import { TEXTS } from './texts.js';
 import { keepOfferedToken } from './token.js';
 import { receiveTyping, stopTyping } from './typing.js';
@@ -28,10 +29,16 @@ export function receive(text) {
       receiveMessage(data);
       break;
     case 'private':
-      receivePrivate(data);
+      receiveLive(lobby, lobby.streams[1], data);
+      break;
+    case 'ack':
+      receiveAck(data);
       break;
     case 'confirmation':
-      receiveConfirmation(data);
+      if (!receiveConfirmation(data)) showSystem(lobby, ['confirmation', { name: data.target_user }]);
+      break;
+    case 'history':
+      receiveHistory(data);
       break;
     case 'ping':
       sendFrame({ type: 'pong' });
@@ -80,41 +87,46 @@ function receiveSystem(data) {
   const place = conversation === lobby ? '' : '.room';
   const key = `event.${data.event}${place}${username ? '.named' : ''}`;
   showSystem(conversation, key in TEXTS ? [key, { name: username }] : data.message);
+  if (data.event === 'welcome') goOn(data);
 }
 
 // [mine]
-function receiveMessage(data) {
-  const conversation = conversationIn(data.room) ?? openConversation(data.room);
-  const mine = data.username === chat.username;
-  const sent = mine && takeAnswered(({ text, target, conversation: place }) =>
-    place === conversation && target === null && text === data.message);
-  const message = element('div', `message ${mine ? 'user' : 'other'}`);
-  message.append(messageHead(data.username, data.timestamp, mine), messageBody(data.message));
-  addMessage(conversation, message, Boolean(sent));
-  if (sent) learnFromAccepted(data.message);
-  stopTyping(conversation, data.username);
+export function showMessage(conversation, stream, data) {
+  const mine = !stream.inbox && isMe(data.username);
+  const sent = mine && takeEcho(conversation, data);
+  addMessage(conversation, messageOf(stream, data), sent);
   if (!mine) countMessage(conversation);
 }
 // [/mine]
 
-function receivePrivate({ from, message: text, timestamp }) {
-  const message = element('div', 'message other private');
-  const head = messageHead(from, timestamp, false);
-  head.append(setText(element('span', 'mark'), 'private.from'));
-  message.append(head, messageBody(text));
-  addMessage(lobby, message);
-  countMessage(lobby);
+// A message of a room or the lobby, or of the inbox, where all are others'.
+export function messageOf(stream, data) {
+  const author = stream.inbox ? data.from : data.username;
+  const mine = !stream.inbox && isMe(author);
+  const message = element('div', `message ${mine ? 'user' : 'other'}`);
+  const head = messageHead(author, data.timestamp, mine);
+  message.classList.toggle('private', stream.inbox);
+  if (stream.inbox) head.append(setText(element('span', 'mark'), 'private.from'));
+  if (mine && chat.keepsLog) head.append(tick());
+  message.append(head, messageBody(data.message));
+  return markSource(message, stream, data.seq);
+}
+
+function receiveMessage(data) {
+  const conversation = conversationIn(data.room) ?? openConversation(data.room);
+  stopTyping(conversation, data.username);
+  receiveLive(conversation, conversation.streams[0], data);
 }
 
 // The server sends no private message back to its sender: what was sent is shown here.
-function receiveConfirmation(data) {
-  const sent = takeAnswered(({ target }) => target === data.target_user);
-  if (!sent) return showSystem(lobby, ['confirmation', { name: data.target_user }]);
+export function showMine({ text, target }, timestamp) {
   const message = element('div', 'message user private');
-  const head = messageHead(chat.username, data.timestamp, true);
-  head.append(setText(element('span', 'mark'), 'private.to', { name: sent.target }));
-  message.append(head, messageBody(sent.text));
+  const head = messageHead(chat.username, timestamp, true);
+  head.append(setText(element('span', 'mark'), 'private.to', { name: target }));
+  if (chat.keepsLog) head.append(tick());
+  message.append(head, messageBody(text));
   addMessage(lobby, message, true);
+  return message;
 }
 
 function receiveUsers(data) {

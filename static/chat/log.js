@@ -3,12 +3,16 @@
 import { conversations, countUnread, shown, whenShown } from './conversations.js';
 import { ui } from './elements.js';
 import { translate, whenLanguageChanges } from './language.js';
+import { isDayLine, withDays } from './lines.js';
 import { systemMessage } from './messages.js';
 import { throttled } from './throttle.js';
 
 const MAX_SHOWN = 1_000;   // an all-day tab must not grow
 const MOST_AT_ONCE = 200;  // of what has waited, when the reader has come to its place
 
+const NEAR_TOP = 300;      // pixels: there it is time for older messages
+
+const topFollowers = [];   // run when the reader comes near the top
 let flushRequest = 0;
 let missed = 0;            // messages while the page was in the background
 
@@ -29,7 +33,7 @@ export function addMessage(conversation, message, follow = false) {
 }
 
 // One layout for all that arrived since the last frame, however many.
-function flushMessages() {
+export function flushMessages() {
   cancelAnimationFrame(flushRequest);
   flushRequest = 0;
   for (const conversation of conversations()) flush(conversation);
@@ -52,10 +56,58 @@ function takeIn(conversation, count) {
   const { arriving, log, skipped } = conversation;
   if (count <= 0 || arriving.childElementCount === 0) return;
   const taken = document.createDocumentFragment();
-  if (skipped) taken.append(systemMessage(['skipped', { count: skipped }]));
+  const next = [...arriving.children].slice(0, count);
+  if (skipped) next.unshift(systemMessage(['skipped', { count: skipped }]));
   conversation.skipped = 0;
-  taken.append(...[...arriving.children].slice(0, count));
+  taken.append(...withDays(log.lastElementChild, next));
   log.append(taken);
+}
+
+// `follow` gets the conversation.
+export function whenTopIsNear(follow) {
+  topFollowers.push(follow);
+}
+
+// Whether there is something to scroll to. What is not shown has no size.
+export function fillsPanel({ log }) {
+  return log.scrollHeight > log.clientHeight || log.clientHeight === 0;
+}
+
+// Puts older messages before `next` (null: at the end). What is being read stays where it is.
+export function insertMessages(conversation, next, messages) {
+  flushMessages();
+  const { log } = conversation;
+  if (isDayLine(next)) {
+    const behind = next.nextElementSibling;
+    next.remove();
+    next = behind;
+  }
+  const read = firstInView(log);
+  const before = read?.getBoundingClientRect().top;
+  const previous = next === null ? log.lastElementChild : next.previousElementSibling;
+  const all = withDays(previous, next === null ? messages : [...messages, next]);
+  const inserted = document.createDocumentFragment();
+  inserted.append(...all.filter(child => child !== next));
+  log.insertBefore(inserted, next);
+  if (conversation.atEnd) return scrollToEnd(conversation);
+  putBackNewest(conversation);
+  if (read) log.scrollTop += read.getBoundingClientRect().top - before;
+  conversation.seen = viewOf(log);
+  if (log.scrollHeight > log.clientHeight) conversation.atEnd = isAtEnd(log);
+}
+
+function firstInView(log) {
+  const { top } = log.getBoundingClientRect();
+  return [...log.children].find(child => child.getBoundingClientRect().bottom > top);
+}
+
+// Who looks back far leaves the newest: they wait, as what comes meanwhile does.
+function putBackNewest({ arriving, log }) {
+  for (let extra = log.childElementCount - MAX_SHOWN; extra > 0; extra -= 1) {
+    const newest = log.lastElementChild;
+    if (isDayLine(newest)) newest.remove();
+    else arriving.prepend(newest);
+  }
 }
 
 function dropOldest({ log }) {
@@ -112,6 +164,7 @@ function readerScrolled() {
     if (!shown.atEnd) readOn(shown);
   } else if (now.scrollTop < seen.scrollTop && !resized) {
     shown.atEnd = false;
+    if (now.scrollTop < NEAR_TOP) topFollowers.forEach(follow => follow(shown));
   }
   if (!resized) shown.seen = viewOf(log);
   if (shown.unseen) showUnseen();
@@ -143,11 +196,14 @@ ui.newer.addEventListener('click', () => {
   scrollToEnd(shown);
   shown.log.focus();
 });
-// The log shrinks when a phone's keyboard opens: a reader who was at the end stays there.
-new ResizeObserver(() => {
+// The log shrinks when a phone's keyboard opens, or something waits to be sent: a reader who was at
+// the end stays there.
+export function keepAtEnd() {
   if (shown.atEnd) scrollToEnd(shown);
   else shown.seen = viewOf(shown.log);
-}).observe(ui.panels);
+}
+
+new ResizeObserver(keepAtEnd).observe(ui.panels);
 
 whenShown(conversation => {
   flushMessages();

@@ -11,6 +11,7 @@ import { applyLanguage, switchLanguage } from './language.js';
 import { forgetMissed } from './log.js';
 import { listPeople } from './people.js';
 import { leaveRoom } from './rooms.js';
+import { startSending } from './sending.js';
 import { handleSocket } from './socket.js';
 import { chat, remembered } from './state.js';
 import { useOfferedTokens } from './token_offer.js';
@@ -48,3 +49,4 @@ ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ??
 useOfferedTokens();
 listPeople();
 applyLanguage();
+startSending();

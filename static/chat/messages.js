@@ -1,7 +1,7 @@
 // What a message on the page is made of: its head, its text, its time.
 
 import { element } from './elements.js';
-import { language, setText, whenLanguageChanges } from './language.js';
+import { language, setText, translate, whenLanguageChanges } from './language.js';
 import { LANGUAGES } from './texts.js';
 
 export function messageHead(name, timestamp, mine) {
@@ -15,6 +15,19 @@ export function messageHead(name, timestamp, mine) {
   }
   head.append(author, timeElement(timestamp));
   return head;
+}
+
+// The server has it.
+export function tick() {
+  const mark = element('span', 'tick', '✓');
+  mark.setAttribute('role', 'img');
+  labelTick(mark);
+  return mark;
+}
+
+function labelTick(mark) {
+  mark.title = translate('sent');
+  mark.setAttribute('aria-label', mark.title);
 }
 
 // [body]
@@ -62,4 +75,7 @@ export function systemMessage(what, kind = '') {
   return message;
 }
 
-whenLanguageChanges(() => document.querySelectorAll('.message time').forEach(showFullTime));
+whenLanguageChanges(() => {
+  document.querySelectorAll('.message time').forEach(showFullTime);
+  document.querySelectorAll('.tick').forEach(labelTick);
+});

@@ -1,36 +1,31 @@
-// What the server refused or never answered: shown with its text, which goes back into the field.
+// What the server refused: it is said where it belongs, and no text is lost.
 
-import { learnTextLimit, holdFor, setComposerText, setTarget, showHint } from './composer.js';
-import { conversationIn, lobby, show, shown } from './conversations.js';
-import { element, ui } from './elements.js';
-import { setText } from './language.js';
-import { addMessage, showSystem } from './log.js';
-import { messageBody, timeElement } from './messages.js';
+import { giveBack, learnTextLimit, showHint } from './composer.js';
+import { conversationIn, lobby, shown } from './conversations.js';
+import { askAgainIn, forgetPositions } from './history.js';
+import { showSystem } from './log.js';
 import { joinRefused, rejoin } from './rooms.js';
-import { takeAnswered, takeUnanswered } from './sent.js';
+import { connectionLost, failEntry, placeOf, refused, sendLater } from './sending.js';
+import { takeAnswered } from './sent.js';
 import { chat } from './state.js';
 import { TEXTS } from './texts.js';
-
-const isMessage = sent => sent.text !== undefined;
-const isJoin = sent => sent.join !== undefined;
 
 // What is wrong stays with what it is about: the message, the room, the field for a room's name.
 export function receiveError(data) {
   switch (data.code) {
-    case 'user_offline': {
-      const sent = takeAnswered(({ target }) => Boolean(target));
-      if (sent) return giveBack(sent, ['failed.offline', { name: sent.target }]);
-      return showError(lobby, data);
-    }
-    case 'not_in_room': return notInRoom(data);
     case 'invalid_room':
-    case 'too_many_rooms': return joinRefused(takeAnswered(isJoin), data);
-    case 'rate_limited': return rateLimited(data);
-    case 'text_too_long': return textTooLong(data);
+    case 'too_many_rooms': return joinRefused(takeAnswered(), data);
     case 'token_expired':
       chat.tokenExpired = true;
       return showError(shown, data);
-    default: return showError(conversationIn(data.room) ?? shown, data);
+    case 'invalid_since': return forgetPositions();
+    case 'rate_limited':
+    case 'unavailable':
+    case 'user_offline':
+    case 'not_in_room':
+    case 'text_too_long': return refuse(data, refused(data));
+    default: return data.id === undefined
+      ? showError(conversationIn(data.room) ?? shown, data) : refuse(data, refused(data));
   }
 }
 
@@ -39,63 +34,60 @@ function showError(conversation, data, values = {}) {
   showSystem(conversation, key in TEXTS ? [key, values] : data.message, 'error');
 }
 
-// The server lost track of one, or this page did: it joins again, once.
-function notInRoom(data) {
-  const conversation = conversationIn(data.room);
-  if (!conversation || conversation === lobby) return showError(shown, data, { name: data.room });
-  const sent = takeAnswered(waiting => isMessage(waiting) && waiting.conversation === conversation);
-  if (sent) giveBack(sent, ['failed.not_in_room', { name: data.room }]);
-  else if (conversation.joined) showError(conversation, data, { name: data.room });
-  if (conversation.joined) rejoin(conversation);
+function refuse(data, entry) {
+  const { code, retry = code === 'rate_limited' } = data;
+  if (!entry) return refuseOther(data);
+  // Whoever takes that name later is perhaps somebody else.
+  if (retry && code !== 'user_offline') sendLater(entry, code, Number(data.retry_after_ms));
+  else fail(entry, data);
+  if (code === 'not_in_room') joinAgain(data);
 }
 
-function rateLimited(data) {
-  const milliseconds = Number(data.retry_after_ms) || 1_000;
-  const seconds = Math.ceil(milliseconds / 1_000);
-  const sent = takeAnswered(() => true);
-  if (sent && isJoin(sent)) return joinRefused(sent, data, milliseconds);
-  if (sent) giveBack(sent, ['failed.rate', { seconds }], () => holdFor(milliseconds));
-  holdFor(milliseconds);
-}
-
-function textTooLong(data) {
+function fail(entry, data) {
   const max = Number(data.limit) || 0;
-  const sent = takeAnswered(waiting => isMessage(waiting) && [...waiting.text].length > max);
-  if (max) learnTextLimit(max);
-  if (!sent) return showError(shown, data, { max });
-  const values = { length: [...sent.text].length, max };
-  giveBack(sent, ['send.characters', values], () => showHint('send.characters', values));
+  if (data.code === 'text_too_long' && max) learnTextLimit(max);
+  const problem = problemWith(entry, data, max);
+  failEntry(entry, problem);
+  if (giveBack(entry, placeOf(entry)) && data.code === 'text_too_long') showHint(...problem);
 }
 
-// Back into the field, if that is free and still addressed to the same; `explain` then says why
-// beside it. Else, and where nothing else explains, it is shown in the log with its text.
-function giveBack(sent, explanation, explain) {
-  const free = sent.conversation === shown && sent.target === shown.target && ui.text.value === '';
-  if (!free || !explain) addMessage(sent.conversation, failedMessage(sent, explanation), true);
-  if (!free) return;
-  setComposerText(sent.text);
-  explain?.();
-}
-
-function failedMessage(sent, explanation) {
-  const message = element('div', 'message failed');
-  const head = element('div', 'head');
-  const edit = setText(element('button'), 'failed.edit');
-  edit.type = 'button';
-  edit.addEventListener('click', () => {
-    show(sent.conversation);
-    ui.text.focus();
-    if (ui.text.value.trim() !== '' && ui.text.value !== sent.text) return showHint('failed.busy');
-    setTarget(sent.target);
-    setComposerText(sent.text);
-  });
-  head.append(setText(element('span'), ...explanation), timeElement());
-  message.append(head, messageBody(sent.text), edit);
-  return message;
-}
-
-export function giveBackUnanswered() {
-  for (const sent of takeUnanswered().filter(isMessage)) {
-    giveBack(sent, sent.target ? ['failed.lost.private', { name: sent.target }] : ['failed.lost']);
+function problemWith({ text, target, room }, { code, message }, max) {
+  switch (code) {
+    case 'user_offline': return ['failed.offline', { name: target }];
+    case 'not_in_room': return ['failed.not_in_room', { name: room }];
+    case 'text_too_long': return ['send.characters', { length: [...text].length, max }];
+    default: return `error.${code}` in TEXTS ? [`error.${code}`] : String(message);
   }
+}
+
+// It is about no message, so about a join, or about what was asked.
+function refuseOther(data) {
+  const milliseconds = Number(data.retry_after_ms) || 1_000;
+  const place = conversationIn(data.room);
+  switch (data.code) {
+    case 'rate_limited': {
+      const join = takeAnswered();
+      askAgainIn(milliseconds);
+      if (join) joinRefused(join, data, milliseconds);
+      return;
+    }
+    case 'not_in_room':
+      if (!place || place === lobby) return showError(shown, data, { name: data.room });
+      if (place.joined) showError(place, data, { name: data.room });
+      return joinAgain(data);
+    case 'text_too_long': return showError(shown, data, { max: data.limit });
+    case 'user_offline': return showError(lobby, data);
+    default: return showError(place ?? shown, data);
+  }
+}
+
+// The server lost track of one, or this page did: it joins again, once.
+function joinAgain({ room }) {
+  const conversation = conversationIn(room);
+  if (conversation?.joined && conversation !== lobby) rejoin(conversation);
+}
+
+// The connection has ended. What may be lost is given back, for its writer to decide.
+export function giveBackUnsure() {
+  for (const entry of connectionLost()) giveBack(entry, placeOf(entry));
 }

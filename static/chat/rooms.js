@@ -4,10 +4,13 @@ import {
   closeConversation, conversationIn, lobby, openConversation, openRooms, renameConversation, show,
 } from './conversations.js';
 import { ui } from './elements.js';
+import { beginConversation } from './history.js';
 import { setText } from './language.js';
 import { showSystem } from './log.js';
 import { setPeople } from './people.js';
+import { rememberPositions } from './reload.js';
 import { listRooms, listSoon, setRooms, setRoomCount } from './room_list.js';
+import { giveUpRoom, renameRoom } from './sending.js';
 import { expectAnswerTo, takeAnswered } from './sent.js';
 import { sendFrame } from './socket.js';
 import { chat } from './state.js';
@@ -51,7 +54,9 @@ function openRoom(name) {
 
 function sendJoin(room, byReader) {
   if (chat.state !== 'online') return;
-  sendFrame({ type: 'join', room });
+  const position = conversationIn(room)?.streams[0].position;
+  const isKnown = (position?.epoch ?? null) !== null;
+  sendFrame({ type: 'join', room, ...(isKnown && { since: String(position) }) });
   expectAnswerTo({ join: room, byReader });
 }
 
@@ -77,17 +82,23 @@ export async function enterRooms(told) {
   if (chat.hasRooms && chat.state === 'online' && !told) sendFrame({ type: 'who' });
 }
 
-export function receiveJoined({ room, members = [], member_count: count }) {
-  const asked = takeAnswered(({ join }) => join !== undefined);
+export function receiveJoined({ room, members = [], member_count: count, epoch, seq }) {
+  const asked = takeAnswered();
   const before = conversationIn(asked?.join);
-  if (before && before !== lobby && !conversationIn(room)) renameConversation(before, room);
+  if (before && before !== lobby && !conversationIn(room)) {
+    renameRoom(before.room, room);
+    renameConversation(before, room);
+  }
   const again = Boolean(conversationIn(room));
   const conversation = openConversation(room);
   conversation.joined = true;
-  showSystem(conversation, [again ? 'room.rejoined' : 'room.joined', { name: room }]);
+  const said = again && !chat.keepsLog ? 'room.rejoined' : again ? 'room.back' : 'room.joined';
+  showSystem(conversation, [said, { name: room }]);
   setPeople(conversation, members, count);
   countMembers(room, count);
   if (asked?.byReader) arriveAt(conversation);
+  beginConversation(conversation, [{ epoch, seq }]);
+  rememberPositions();
 }
 
 export function receiveLeft({ room }) {
@@ -95,6 +106,8 @@ export function receiveLeft({ room }) {
   if (!conversation || conversation === lobby) return;
   const focused = [conversation.tab, ui.leave].includes(document.activeElement);
   closeConversation(conversation);
+  giveUpRoom(room);
+  rememberPositions();
   if (focused || document.activeElement === document.body) ui.text.focus();
   findRooms();
 }

@@ -1,5 +1,5 @@
-// What was sent on this socket and is neither answered nor refused yet, in order: messages
-// {text, target, conversation} and joins {join, byReader}.
+// The joins that were sent on this socket and are neither answered nor refused yet, in order:
+// {join, byReader}.
 
 const waiting = [];
 
@@ -7,12 +7,11 @@ export function expectAnswerTo(sent) {
   waiting.push(sent);
 }
 
-// The first that matches is taken out, and so is all before it: the server answers in order.
-export function takeAnswered(matches) {
-  const index = waiting.findIndex(matches);
-  return index < 0 ? undefined : waiting.splice(0, index + 1).at(-1);
+// The server answers in order.
+export function takeAnswered() {
+  return waiting.shift();
 }
 
-export function takeUnanswered() {
-  return waiting.splice(0);
+export function forgetUnanswered() {
+  waiting.length = 0;
 }

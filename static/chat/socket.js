@@ -23,9 +23,9 @@ function socketUrl(name) {
 
 // [open]
 // A browser lets a page set no header, so a token goes where subprotocols are named.
-export function openSocket(username, token) {
+export function openSocket(username, token, query = '') {
   dropSocket();
-  const opened = new WebSocket(socketUrl(username), token ? ['bearer', token] : []);
+  const opened = new WebSocket(socketUrl(username) + query, token ? ['bearer', token] : []);
   socket = opened;
   const listen = (type, handler) =>
     opened.addEventListener(type, event => { if (socket === opened) handler(event); });

@@ -73,17 +73,20 @@ test('the server is stopped and started again, and the pages come back with the 
   await roundTrip(alice, [bob], 'we are back');
 });
 
-test('what was being written survives a reconnection, and nothing is sent meanwhile', async () => {
+test('what was being written survives a reconnection, and what was sent meanwhile goes out', async () => {
   const alice = await member('Alice');
   await chat.server.stop();
   await isState(alice, 'waiting');
-  await say(alice, 'kept over the break');
-  await alice.locator('#hint').filter({ hasText: 'Not connected' }).waitFor();
+  await say(alice, 'sent into the break');
+  const waiting = await seesMessage(alice, 'sent into the break', '.pending');
+  assert.match(await waiting.textContent(), /Goes out once you are connected/);
+  await alice.fill('#text', 'kept over the break');
   await chat.server.restart();
-  await isState(alice, 'online');
+  await seesMessage(alice, 'sent into the break', '.user');
   assert.equal(await alice.inputValue('#text'), 'kept over the break');
   await alice.press('#text', 'Enter');
   await seesMessage(alice, 'kept over the break', '.user');
+  assert.deepEqual(await bodies(alice), ['sent into the break', 'kept over the break']);
 });
 
 test('a page that reconnected has one socket and shows and answers everything once', async () => {

@@ -94,9 +94,11 @@ export class Server {
   }
 }
 
-// One server and one browser for the tests of a file; every test starts with nobody online.
+// One server and one browser for the tests of a file; every test starts with nobody online, and
+// with nothing said before.
 export function chatSuite() {
-  const suite = { server: null, browser: null };
+  // A server that has kept what was said begins its logs anew when it is started anew.
+  const suite = { server: null, browser: null, hasTalked: false };
   let pages = [];
 
   before(async () => {
@@ -114,7 +116,9 @@ export function chatSuite() {
     await Promise.all(pages.map(page => page.context().close()));
     pages = [];
     assert.deepEqual(problems, [], 'no script error and no dialog');
-    await suite.server.isEmpty();
+    if (suite.hasTalked) await suite.server.restart();
+    else await suite.server.isEmpty();
+    suite.hasTalked = false;
   });
 
   suite.visitor = async (options, server = suite.server) => {
@@ -125,6 +129,7 @@ export function chatSuite() {
 
   suite.member = async (name, options, server = suite.server) => {
     const page = await suite.visitor(options, server);
+    suite.hasTalked ||= server === suite.server;
     await join(page, name);
     return page;
   };

@@ -70,6 +70,14 @@ function sent(server, type) {
   return server.received.filter(frame => frame.type === type);
 }
 
+// Each message has an id of its own, and is else what it says.
+function messagesSent(server) {
+  return sent(server, 'message').map(({ id, ...message }) => {
+    assert.match(id, /^[0-9a-f-]{36}$/);
+    return message;
+  });
+}
+
 test('a server without rooms is a chat without tabs, and is asked for nothing it does not know', async () => {
   const page = await visitor();
   const server = await standIn(page);
@@ -100,7 +108,7 @@ test('a room is opened by its name, has its own messages and people, and is left
   assert.equal(await page.locator('#people-title').textContent(), 'In this room (2)');
   await say(page, 'Hello, cpp!');
   await seesMessage(page, 'Hello, cpp!', '.user');
-  assert.deepEqual(sent(server, 'message'), [
+  assert.deepEqual(messagesSent(server), [
     { type: 'message', message: 'Hello, cpp!', room: 'cpp' },
   ]);
   assert.deepEqual(await shownBodies(page), ['Hello, cpp!']);
@@ -233,7 +241,7 @@ test('a name in a room starts a private message, which is in the lobby', async (
   await selectedTab(page, 'Lobby');
   await say(page, 'just you');
   await seesMessage(page, 'just you', '.user.private');
-  assert.deepEqual(sent(server, 'message'), [
+  assert.deepEqual(messagesSent(server), [
     { type: 'message', message: 'just you', target_user: 'Bob' },
   ]);
 });
@@ -263,7 +271,7 @@ test('rooms are joined again after a reconnection, under the names they have by 
   await tab(page, 'CPP').click();
   await say(page, 'hello again');
   await seesMessage(page, 'hello again', '.user');
-  assert.deepEqual(sent(server, 'message'), [
+  assert.deepEqual(messagesSent(server), [
     { type: 'message', message: 'hello again', room: 'CPP' },
   ]);
 });
