@@ -1,40 +1,18 @@
 #include "settings.hpp"
 
+#include "history_options.hpp"
 #include "identity_options.hpp"
+#include "seconds_option.hpp"
 #include "web_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <map>
 
 namespace {
-
-using Duration = std::chrono::steady_clock::duration;
-
-constexpr double max_seconds = 86400;
-
-/// An option of seconds with fractions, at least `least`.
-void add_seconds(CLI::App& app, const std::string& name, const std::string& variable,
-                 Duration& into, double least, const std::string& description) {
-    const double initial = std::chrono::duration<double>(into).count();
-    app.add_option_function<double>(
-           name,
-           [&into, name](const double& seconds) {
-               if (std::isnan(seconds)) {  // which no range refuses
-                   throw CLI::ValidationError(name, "is not a number");
-               }
-               into = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-           },
-           description)
-        ->envname(variable)
-        ->type_name("SECONDS")
-        ->default_str(fmt::format("{}", initial))
-        ->check(CLI::Range(least, max_seconds));
-}
 
 /// An option of things a second, 0 for any number of them.
 void add_rate(CLI::App& app, const std::string& name, const std::string& variable, double& into,
@@ -250,6 +228,8 @@ ParsedSettings parse_settings(int argc, char** argv) {
     add_server_options(app, settings);
     add_web_options(app, settings);
     add_chat_options(app, settings);
+    HistoryOptions history;
+    add_history_options(app, settings.chat, history);
     add_folder_options(app, settings);
     IdentityOptions identity;
     add_identity_options(app, identity);
@@ -270,6 +250,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
             app.parse_from_stream(file);
         }
         settings.chat.identity = read_identity(identity);
+        read_history(history, settings.chat);
         settings.chat.echo = !settings.no_echo;
         constexpr std::size_t tenth = 10;
         settings.server.reserved_connections = settings.reserved_connections.value_or(
