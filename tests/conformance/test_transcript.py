@@ -53,6 +53,12 @@ class SideBySideTest(unittest.TestCase):
         self.assertIn('{"a": "line 9", "seq": 16}\n', text)
         self.assertNotIn("line 2", text)
 
+    def test_frames_that_take_turns_are_folded(self) -> None:
+        turns = [{kind: n} for n in range(1, 7) for kind in ("message", "ack")]
+        text = show(outcome("cpp", *turns, {"message": 7}))
+        self.assertIn('{"message": 1} … and the next 6\n', text)
+        self.assertIn('{"ack": 1} … and the next 5\n', text)
+
     def test_a_few_frames_that_count_on_are_shown(self) -> None:
         self.assertIn('{"a": 2}', show(outcome("cpp", *[{"a": n} for n in (1, 2, 3)])))
 

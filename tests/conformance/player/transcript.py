@@ -100,15 +100,24 @@ def _in_order(outcome: Outcome, step: int) -> list[Event]:
 
 
 def _runs(events: list[Event]) -> Iterator[tuple[Event, int]]:
-    """Folds events that count on, such as "line 1", "line 2", …: the first, and how many follow."""
+    """Folds events that count on, such as "line 1", "line 2", …: the first, and how many follow.
+
+    Two that take turns, such as a message and its ack, are folded, too.
+    """
     at = 0
     while at < len(events):
-        end = at + 1
-        while end < len(events) and _counts_on(events[end - 1], events[end]):
-            end += 1
-        if end - at < SHORTEST_RUN:
+        turns = 1
+        for period in (2, 1):
+            end = at + period
+            while end < len(events) and _counts_on(events[end - period], events[end]):
+                end += 1
+            if end - at >= SHORTEST_RUN * period:
+                turns = period
+                break
+        else:
             end = at + 1
-        yield events[at], end - at - 1
+        for lane in range(turns):
+            yield events[at + lane], (end - at - lane - 1) // turns
         at = end
 
 
