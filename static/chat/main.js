@@ -45,7 +45,8 @@ document.addEventListener('visibilitychange', () => {
   wakeUp();
 });
 
-ui.username.value = remembered(() => sessionStorage.getItem('chat.username')) ?? '';
+chat.username = remembered(() => sessionStorage.getItem('chat.username')) ?? '';
+ui.username.value = chat.username;
 useOfferedTokens();
 listPeople();
 applyLanguage();
