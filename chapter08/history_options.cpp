@@ -48,7 +48,8 @@ void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions
     app.add_option("--look-back", chat.look_back,
                    "Whether members may read what was said before they came: true or false")
         ->envname("CHAT_LOOK_BACK")
-        ->type_name("BOOL");
+        ->type_name("BOOL")
+        ->default_str("true");
 }
 
 void read_history(const HistoryOptions& options, chat::ChatSettings& chat) {
