@@ -19,8 +19,7 @@ void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions
         ->envname("CHAT_DATABASE")
         ->type_name("FILE");
     app.add_option_function<std::size_t>(
-           "--history-messages",
-           [&options](const std::size_t& count) { options.messages = count; },
+           "--history-messages", [&options](const std::size_t& count) { options.messages = count; },
            "How many messages of each conversation are kept: 1000, and with a database all; 0 for "
            "no limit")
         ->envname("CHAT_HISTORY_MESSAGES")
@@ -31,8 +30,7 @@ void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions
         ->envname("CHAT_HISTORY_BYTES")
         ->type_name("BYTES")
         ->check(CLI::Range(mebibyte, mebibyte * mebibyte));
-    app.add_option("--history-age", options.days,
-                   "How long a database keeps a message, in days")
+    app.add_option("--history-age", options.days, "How long a database keeps a message, in days")
         ->envname("CHAT_HISTORY_AGE")
         ->type_name("DAYS")
         ->check(CLI::Range(0.001, max_days));
@@ -56,8 +54,8 @@ void read_history(const HistoryOptions& options, chat::ChatSettings& chat) {
     using Duration = std::chrono::system_clock::duration;
     using Days = std::chrono::duration<double, std::chrono::days::period>;
     chat_log::Retention& history = chat.history;
-    history.max_messages = options.messages.value_or(chat.database.empty() ? history.max_messages
-                                                                           : 0);
+    history.max_messages =
+        options.messages.value_or(chat.database.empty() ? history.max_messages : 0);
     history.max_age = std::chrono::duration_cast<Duration>(Days(options.days));
     history.dedup_window = std::chrono::duration_cast<Duration>(options.dedup_window);
 }

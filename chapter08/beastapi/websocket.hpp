@@ -109,7 +109,8 @@ public:
     /// Whether more than 64 KiB wait for the reader.
     bool is_behind() const noexcept;
 
-    /// Calls `drained` from the event loop once that isn't so any more, or the connection has ended.
+    /// Calls `drained` from the event loop once that isn't so any more, or the connection has
+    /// ended.
     void when_drained(std::function<void()> drained) const;
 
     /// Says goodbye: sends a close frame behind all that was sent before, and throws away what has

@@ -1,5 +1,6 @@
 #include "chat/backlog.hpp"
 
+#include "chat/connection_manager.hpp"
 #include "chat/history_frame.hpp"
 #include "chat/missed.hpp"
 
@@ -19,6 +20,16 @@ constexpr std::size_t entries_in_turn = 64;
 constexpr std::size_t bytes_in_turn = 16 * 1024;
 
 }  // namespace
+
+// Whoever calls from the log can't do anything about it.
+template <class Function>
+void Backlog::guarded(Function function) noexcept {
+    try {
+        function();
+    } catch (const std::exception&) {
+        end_for_want_of_memory(websocket_);
+    }
+}
 
 bool Backlog::has(const Conversation& log) const noexcept {
     return std::ranges::any_of(behind_, [&](const Behind& one) { return one.log.get() == &log; });
@@ -81,7 +92,7 @@ void Backlog::bring_up_to_date() {
                   {.after = next->seq, .max_entries = entries_in_turn, .max_bytes = bytes_in_turn},
                   [weak = weak_from_this(), log](const Slice& slice) {
                       if (const auto self = weak.lock()) {
-                          self->send(log, slice);
+                          self->guarded([&] { self->send(log, slice); });
                       }
                   });
     }
@@ -99,8 +110,10 @@ void Backlog::send(const ConversationPtr& log, const Slice& slice) {
         tell_of_gap(log);
         return;
     }
+    std::string frame;
     for (const chat_log::Entry& entry : slice.entries) {
-        websocket_.post_text(numbered(entry));
+        write_numbered(entry, frame);
+        websocket_.post_text(frame);
     }
     behind->seq = slice.entries.back().seq;
     bring_up_to_date();
@@ -110,17 +123,21 @@ void Backlog::tell_of_gap(const ConversationPtr& log) {
     find(*log)->held = true;
     reading_ = true;
     read_last(log_, log, "trimmed", [weak = weak_from_this(), log](const Missed& missed) {
-        const auto self = weak.lock();
-        if (!self) {
-            return;
+        if (const auto self = weak.lock()) {
+            self->guarded([&] { self->go_on_behind_gap(log, missed); });
         }
-        self->reading_ = false;
-        if (!missed.frame.empty()) {
-            self->websocket_.post_text(missed.frame);
-        }
-        // If nothing can be read, the client sees the hole by the next number.
-        self->release(*log, missed.frame.empty() ? log->last_seq() : missed.seq);
     });
+}
+
+void Backlog::go_on_behind_gap(const ConversationPtr& log, const Missed& missed) {
+    reading_ = false;
+    if (missed.frame.empty()) {
+        // Nothing can be read: the client sees the hole by the next number.
+        release(*log, log->last_seq());
+        return;
+    }
+    websocket_.post_text(missed.frame);
+    release(*log, missed.seq);
 }
 
 void Backlog::wait_until_drained() {

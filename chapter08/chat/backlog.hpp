@@ -10,6 +10,8 @@
 
 namespace chat {
 
+struct Missed;
+
 /// Brings a member up to date in conversations in which it's behind, from the log, as fast as its
 /// reader drains: a slow reader costs a number, and a burst throws nobody out. Conversations take
 /// turns. Once the member has everything, messages come to it directly again.
@@ -48,6 +50,9 @@ private:
     void bring_up_to_date();
     void send(const chat_log::ConversationPtr& log, const chat_log::Slice& slice);
     void tell_of_gap(const chat_log::ConversationPtr& log);
+    void go_on_behind_gap(const chat_log::ConversationPtr& log, const Missed& missed);
+    template <class Function>
+    void guarded(Function function) noexcept;
     void wait_until_drained();
 
     chat_log::Log& log_;

@@ -301,9 +301,9 @@ Parsed parse_client_message(std::string_view frame) {
     if (error || read < frame.size() || fields == nullptr) {
         return refused(ErrorCode::invalid_format);
     }
-    for (const Field* const field : {&fields->type, &fields->timestamp, &fields->target_user,
-                                     &fields->username, &fields->room, &fields->id,
-                                     &fields->since}) {
+    for (const Field* const field :
+         {&fields->type, &fields->timestamp, &fields->target_user, &fields->username, &fields->room,
+          &fields->id, &fields->since}) {
         if (!field->is_absent_or(Field::Kind::text)) {
             return refused(ErrorCode::invalid_format);
         }

@@ -70,27 +70,24 @@ void ConnectionManager::disconnect(Member& member) noexcept {
 // [/disconnect]
 
 void ConnectionManager::follow_lobby(const ConversationPtr& log) {
-    lobby_.follow(log, [this](const auto& entry) {
-        deliver(entry, lobby_.log(), lobby_.members());
-    });
+    lobby_.follow(log,
+                  [this](const auto& entry) { deliver(entry, lobby_.log(), lobby_.members()); });
+}
+
+void ConnectionManager::reserve_frame(std::size_t payload) {
+    frame_.reserve(payload + longest_number);
 }
 
 // [deliver]
 void ConnectionManager::deliver(const chat_log::Entry& entry, const ConversationPtr& log,
                                 const std::vector<Member*>& members) noexcept {
-    std::string frame;
-    try {
-        frame = numbered(entry);
-    } catch (const std::exception& error) {
-        spdlog::error("a message was stored and not delivered: {}", error.what());
-        return;
-    }
+    write_numbered(entry, frame_);
     for (Member* const member : members) {
         if (member->backlog && member->backlog->has(*log)) {
             continue;
         }
         if (!member->websocket.is_behind()) {
-            post(member->websocket, frame);
+            post(member->websocket, frame_);
             continue;
         }
         try {

@@ -49,6 +49,10 @@ public:
     /// Takes the connection out of its rooms and of the chat.
     void disconnect(Member& member) noexcept;
 
+    /// Sets the memory aside that is needed to send a message whose payload in the log has that
+    /// size. Its sender does that before the message is stored: so it alone bears the want.
+    void reserve_frame(std::size_t payload);
+
     /// Sends to everyone, the sender included, but not to `exclude`.
     void broadcast(std::string_view message, const Member* exclude = nullptr) const noexcept;
 
@@ -99,6 +103,7 @@ private:
     void forget_if_empty(const Room& room) noexcept;
 
     chat_log::Log& log_;
+    std::string frame_;  // that is being sent; keeps its memory
     Room lobby_{"", ""};
     Rooms rooms_;
     std::unordered_map<std::string_view, std::unique_ptr<User>> users_;  // by User::key

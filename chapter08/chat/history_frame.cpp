@@ -20,12 +20,10 @@ void append_numbered(std::string& text, const chat_log::Entry& entry) {
 
 }  // namespace
 
-std::string numbered(const chat_log::Entry& entry) {
-    constexpr std::size_t longest_field = 28;
-    std::string text;
-    text.reserve(entry.payload.size() + longest_field);
-    append_numbered(text, entry);
-    return text;
+void write_numbered(const chat_log::Entry& entry, std::string& into) {
+    into.clear();
+    into.reserve(entry.payload.size() + longest_number);
+    append_numbered(into, entry);
 }
 
 std::string write_history(const HistoryFrame& frame, const chat_log::Conversation& log,

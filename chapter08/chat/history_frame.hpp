@@ -10,8 +10,11 @@
 
 namespace chat {
 
-/// The frame of a message in the log.
-std::string numbered(const chat_log::Entry& entry);
+/// How much longer than its payload a message's frame is at most.
+inline constexpr std::size_t longest_number = 28;
+
+/// Writes the frame of a message in the log. Needs no memory if `into` has room for it.
+void write_numbered(const chat_log::Entry& entry, std::string& into);
 
 /// What the log calls the lobby, a room and an inbox, by the chat::name_key() of its name.
 inline constexpr std::string_view lobby_log = "lobby";

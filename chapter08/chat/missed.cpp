@@ -2,6 +2,7 @@
 
 #include "chat/history_frame.hpp"
 
+#include <new>
 #include <utility>
 
 namespace chat {
@@ -13,6 +14,14 @@ using chat_log::Slice;
 namespace {
 
 constexpr std::size_t last_messages = 50;
+
+Missed write(const HistoryFrame& frame, const chat_log::Conversation& log, const Slice& slice) {
+    try {
+        return {write_history(frame, log, slice), frame.seq};
+    } catch (const std::bad_alloc&) {
+        return {};
+    }
+}
 
 }  // namespace
 
@@ -31,27 +40,25 @@ void read_missed(chat_log::Log& log, const ConversationPtr& conversation, const 
                  } else {
                      const Seq last = slice.entries.empty() ? seq : slice.entries.back().seq;
                      const Seq end = slice.more ? conversation->last_seq() : last;
-                     done({write_history({.seq = end, .more = slice.more, .recovered = true},
-                                         *conversation, slice),
-                           end});
+                     done(write({.seq = end, .more = slice.more, .recovered = true}, *conversation,
+                                slice));
                  }
              });
 }
 
 void read_last(chat_log::Log& log, const ConversationPtr& conversation, std::string_view reason,
                std::function<void(Missed)> done) {
-    log.read(conversation, {.max_entries = last_messages, .newest = true},
-             [conversation, reason, done = std::move(done)](const Slice& slice) {
-                 if (!slice.available) {
-                     done({});
-                     return;
-                 }
-                 const Seq end =
-                     slice.entries.empty() ? conversation->last_seq() : slice.entries.back().seq;
-                 done({write_history({.seq = end, .recovered = false, .reason = reason},
-                                     *conversation, slice),
-                       end});
-             });
+    log.read(
+        conversation, {.max_entries = last_messages, .newest = true},
+        [conversation, reason, done = std::move(done)](const Slice& slice) {
+            if (!slice.available) {
+                done({});
+                return;
+            }
+            const Seq end =
+                slice.entries.empty() ? conversation->last_seq() : slice.entries.back().seq;
+            done(write({.seq = end, .recovered = false, .reason = reason}, *conversation, slice));
+        });
 }
 
 }  // namespace chat

@@ -61,7 +61,7 @@ struct Member {
     WebSocket websocket;
     User* user = nullptr;  ///< null without a name
     std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
-    std::vector<Room*> rooms{};  ///< in the order in which it joined them
+    std::vector<Room*> rooms{};          ///< in the order in which it joined them
     std::shared_ptr<Backlog> backlog{};  ///< null if it has always had everything at once
 
     /// Empty for a connection without a name.

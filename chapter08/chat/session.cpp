@@ -92,9 +92,8 @@ std::string Session::welcome() const {
     if (member_->user == nullptr) {
         return with_positions(chat_->messages().welcome(manager.get_connection_count()));
     }
-    return owed(with_positions(
-        chat_->messages().welcome(member_->username(), manager.get_connection_count(),
-                                  manager.lobby().names(max_names))));
+    return owed(with_positions(chat_->messages().welcome(
+        member_->username(), manager.get_connection_count(), manager.lobby().names(max_names))));
 }
 
 std::string Session::welcome_with_heartbeat() const {
@@ -127,10 +126,10 @@ Reply Session::answer(std::string_view frame) {
             return handle_frame(frame);
         case RateLimiter::Verdict::refuse:
             chat_->refusals().count("rate_limited");
-            return Messages::about(chat_->messages().rate_limited(
-                                       std::chrono::ceil<std::chrono::milliseconds>(
-                                           limiter_.retry_after(now))),
-                                   parse_client_message(frame).message.value_or(ClientMessage()));
+            return Messages::about(
+                chat_->messages().rate_limited(
+                    std::chrono::ceil<std::chrono::milliseconds>(limiter_.retry_after(now))),
+                parse_client_message(frame).message.value_or(ClientMessage()));
         case RateLimiter::Verdict::close:
             chat_->refusals().count("rate_limit_exceeded");
             beastapi::log_security_event({.event = "rate_limit_exceeded",
@@ -205,8 +204,7 @@ Reply Session::deliver(ClientMessage& message, const std::string& sender) {
             return messages.ack(id, name, receipt);
         };
     }
-    return store(room->log(), room->size(), message.id, std::move(payload),
-                 std::move(acknowledge));
+    return store(room->log(), room->size(), message.id, std::move(payload), std::move(acknowledge));
 }
 
 // The same for a private message.
@@ -228,8 +226,8 @@ Reply Session::deliver_privately(ClientMessage& message, const std::string& send
                               message](const chat_log::Receipt& receipt) {
         return messages.confirmation(*message.target_user, message, receipt);
     };
-    return store(target->inbox.get(), target->connections.size(), std::move(id),
-                 std::move(payload), acknowledge);
+    return store(target->inbox.get(), target->connections.size(), std::move(id), std::move(payload),
+                 acknowledge);
 }
 // [/deliver]
 
@@ -239,19 +237,19 @@ Reply Session::store(const ConversationPtr& log, std::size_t connections, std::s
     if (auto refusal = charge(payload.size(), connections)) {
         return refusal;
     }
+    chat_->manager().reserve_frame(payload.size());
     if (!sending_) {
         sending_ = std::make_shared<Sending>(member_->websocket, chat_->messages());
     }
     const std::string& author = member_->user == nullptr ? std::string() : member_->user->key;
     ++sending_->on_their_way;
-    chat_->log().append(
-        log, {.author = author, .id = id, .payload = std::move(payload)},
-        [weak = std::weak_ptr(sending_), id, acknowledge = std::move(acknowledge)](
-            const chat_log::Receipt& receipt) {
-            if (const auto sending = weak.lock()) {
-                sending->finish(receipt, id, acknowledge);
-            }
-        });
+    chat_->log().append(log, {.author = author, .id = id, .payload = std::move(payload)},
+                        [weak = std::weak_ptr(sending_), id,
+                         acknowledge = std::move(acknowledge)](const chat_log::Receipt& receipt) {
+                            if (const auto sending = weak.lock()) {
+                                sending->finish(receipt, id, acknowledge);
+                            }
+                        });
     return std::nullopt;
 }
 // [/store]

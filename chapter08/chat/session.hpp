@@ -24,9 +24,9 @@ using Reply = std::optional<std::string>;
 /// A connection that takes part in the chat, from Chat::connect() until it goes out of scope. Then
 /// it leaves its rooms and the chat, and the others are told when it was its user's last.
 ///
-/// Only what asks the log waits: enter() and ready(). When memory runs out, what it was asked for throws: that ends this
-/// connection, with 1011 (Internal Error), and no other. Leaving never throws: a notice for which
-/// there is no memory is not sent, and the log says so.
+/// Only what asks the log waits: enter() and ready(). When memory runs out, what it was asked for
+/// throws: that ends this connection, with 1011 (Internal Error), and no other. Leaving never
+/// throws: a notice for which there is no memory is not sent, and the log says so.
 class Session {
 public:
     /// How many rooms a connection may be in.

@@ -1,7 +1,7 @@
 // What a session asks of the log: what its member has missed, what was said before, and what has
 // become of its messages.
-#include "chat/history_frame.hpp"
 #include "chat/backlog.hpp"
+#include "chat/history_frame.hpp"
 #include "chat/missed.hpp"
 #include "chat/names.hpp"
 #include "chat/position.hpp"

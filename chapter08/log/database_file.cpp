@@ -67,11 +67,11 @@ std::filesystem::path checked(const std::filesystem::path& file) {
 }
 
 void need_file(const std::filesystem::path& file) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(file.c_str(), &status) != 0) {
-        throw DatabaseError(
-            errno == ENOENT ? fmt::format("{}: there is no such file", file.string())
-                            : explain_open_error(file, errno));
+        throw DatabaseError(errno == ENOENT
+                                ? fmt::format("{}: there is no such file", file.string())
+                                : explain_open_error(file, errno));
     }
     if (S_ISDIR(status.st_mode)) {
         throw DatabaseError(explain_open_error(file, EISDIR));
@@ -105,9 +105,8 @@ FileLock::FileLock(const std::filesystem::path& file, Access access) {
     try {
         need_file(file);
         if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            throw DatabaseError(
-                fmt::format("{}: another server uses it: stop that one, or name another file",
-                            file.string()));
+            throw DatabaseError(fmt::format(
+                "{}: another server uses it: stop that one, or name another file", file.string()));
         }
     } catch (...) {
         ::close(descriptor_);

@@ -1,6 +1,7 @@
 #include "log/database_log.hpp"
 
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 #include <mutex>
 #include <utility>
@@ -28,18 +29,16 @@ DatabaseLog::DatabaseLog(const std::filesystem::path& file, const Retention& ret
     : conversations_(in_memory(retention)),
       loop_(std::make_shared<Loop>()),
       thread_(std::make_unique<DatabaseThread>(
-          file, retention, [loop = loop_](std::vector<Outcome> outcomes) {
-              loop->post(std::move(outcomes));
-          })) {}
+          file, retention,
+          [loop = loop_](std::vector<Outcome> outcomes) { loop->post(std::move(outcomes)); })) {}
 
 DatabaseLog::~DatabaseLog() {
     DatabaseLog::stop();
 }
 
 void DatabaseLog::start(const boost::asio::any_io_executor& executor) {
-    loop_->start(executor, [this](std::vector<Outcome> outcomes) {
-        on_outcomes(std::move(outcomes));
-    });
+    loop_->start(executor,
+                 [this](std::vector<Outcome> outcomes) { on_outcomes(std::move(outcomes)); });
 }
 
 void DatabaseLog::stop() noexcept {
@@ -105,7 +104,11 @@ void DatabaseLog::on_outcomes(std::vector<Outcome> outcomes) noexcept {
     for (Outcome& outcome : outcomes) {
         const Waiting waiting = std::move(waiting_.front());
         waiting_.pop_front();
-        answer(waiting, std::move(outcome));
+        try {
+            answer(waiting, std::move(outcome));
+        } catch (const std::exception& error) {
+            spdlog::error("an answer of the log was lost: {}", error.what());
+        }
     }
 }
 

@@ -16,8 +16,7 @@ Database::Statements::Statements(SQLite::Database& database)
       retire_conversation(database,
                           "UPDATE conversations SET name = NULL, restarted_ms = ? WHERE id = ?"),
       set_last_seq(database, "UPDATE conversations SET last_seq = ? WHERE id = ?"),
-      find_receipt(database,
-                   "SELECT position, stored_ms, author, id FROM receipts WHERE row = ?"),
+      find_receipt(database, "SELECT position, stored_ms, author, id FROM receipts WHERE row = ?"),
       add_receipt(database,
                   "INSERT INTO receipts (row, position, stored_ms, author, id) "
                   "VALUES (?, ?, ?, ?, ?)"),

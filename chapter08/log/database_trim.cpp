@@ -159,9 +159,10 @@ bool Trimmer::visit(const Conversation& conversation) {
 }
 
 bool Trimmer::visit_empty(const Conversation& conversation) {
-    const bool goes = conversation.restarted
-                          ? conversation.restarted_ms < to_ms(now_) - window_of(retention_.dedup_window)
-                          : conversation.last_seq == 0 && !in_use_(conversation.name);
+    const bool goes =
+        conversation.restarted
+            ? conversation.restarted_ms < to_ms(now_) - window_of(retention_.dedup_window)
+            : conversation.last_seq == 0 && !in_use_(conversation.name);
     if (goes) {
         Running(database_.statements.delete_conversation, conversation.id).run();
     }

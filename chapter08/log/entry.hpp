@@ -58,18 +58,18 @@ struct Range {
 /// Some entries of a conversation, in the order of their numbers.
 struct Slice {
     std::vector<Entry> entries{};
-    bool more = false;       ///< the range has others, which the bounds cut off
-    Seq first_kept = 1;      ///< the oldest number that the log still has; else the next one
-    bool available = true;   ///< false: the log can't be read now
+    bool more = false;      ///< the range has others, which the bounds cut off
+    Seq first_kept = 1;     ///< the oldest number that the log still has; else the next one
+    bool available = true;  ///< false: the log can't be read now
 };
 
 /// How much a log keeps.
 struct Retention {
-    std::size_t max_messages = 1'000;             ///< of each conversation; 0: no limit
-    std::size_t max_memory = 64 * 1024 * 1024;    ///< bytes of memory, for all conversations
+    std::size_t max_messages = 1'000;           ///< of each conversation; 0: no limit
+    std::size_t max_memory = 64 * 1024 * 1024;  ///< bytes of memory, for all conversations
     std::chrono::system_clock::duration max_age = std::chrono::days(30);  ///< in a database
     std::chrono::system_clock::duration dedup_window = std::chrono::minutes(10);
-    std::size_t dedup_entries = 10'000;           ///< ids of one author that are known; 0: no limit
+    std::size_t dedup_entries = 10'000;  ///< ids of one author that are known; 0: no limit
 };
 
 }  // namespace chat_log

@@ -31,9 +31,8 @@ void MemoryLog::append(const ConversationPtr& conversation, Draft draft, Appende
             return;
         }
     }
-    Receipt receipt{.seq = conversation->last_seq() + 1,
-                    .epoch = conversation->epoch(),
-                    .stored = now};
+    Receipt receipt{
+        .seq = conversation->last_seq() + 1, .epoch = conversation->epoch(), .stored = now};
     Entry entry{.seq = receipt.seq, .stored = now, .payload = std::move(draft.payload)};
     if (draft.id.empty()) {
         conversations_.add(*conversation, std::move(entry));

@@ -29,8 +29,7 @@ void RecentConversations::insert(const ConversationPtr& conversation) {
 void RecentConversations::add(Conversation& conversation, Entry entry) {
     const std::size_t before = conversation.cost();
     conversation.add(std::move(entry));
-    if (retention_.max_messages > 0 &&
-        conversation.recent().size() > retention_.max_messages) {
+    if (retention_.max_messages > 0 && conversation.recent().size() > retention_.max_messages) {
         conversation.forget_oldest();
     }
     cost_ += conversation.cost() - before;

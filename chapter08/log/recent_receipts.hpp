@@ -12,8 +12,9 @@
 
 namespace chat_log {
 
-/// Finds the row of a receipt in the file by the author and the id of its message. Rows are numbered
-/// in the order in which they're added, and forgotten in that order. It costs about 40 bytes a row.
+/// Finds the row of a receipt in the file by the author and the id of its message. Rows are
+/// numbered in the order in which they're added, and forgotten in that order. It costs about 40
+/// bytes a row.
 class RecentReceipts {
 public:
     RecentReceipts();

@@ -35,7 +35,7 @@ awaitable<void> throwing_chat(WebSocket websocket, std::string username, chat::C
 /// A member for whose leaving there is no memory.
 awaitable<void> poor_chat(WebSocket websocket, std::string username, chat::Chat& chat) {
     std::optional session = co_await chat.connect(websocket, username);
-    session->join_room("A name of 32 characters, like so");
+    co_await session->enter();  // the room that the request names
     co_await websocket.receive_text();
     const FailingAllocations none(0);
     session.reset();
@@ -160,9 +160,12 @@ static TestServerOptions with_a_poor_handler() {
 SERVER_TEST(who_leaves_when_there_is_no_memory_leaves_no_name_behind, with_a_poor_handler()) {
     WebSocketClient bob = co_await server.join("Bob");
     for (int i = 0; i < 3; ++i) {
-        WebSocketClient alice = co_await server.connect("/poor/Alice");
+        WebSocketClient alice = co_await server.connect(
+            "/poor/Alice?room=A%20name%20of%2032%20characters,%20like%20so");
         const auto join = co_await bob.receive_json();
         BOOST_TEST(join.at("event").as_string() == "join");
+        const auto joined = co_await alice.receive_json();
+        BOOST_TEST(joined.at("type").as_string() == "joined");
         co_await alice.send_text("now");
         co_await alice.expect_close(1000);
         BOOST_TEST(!server.manager().is_connected("Alice"));

@@ -16,6 +16,7 @@ constexpr std::size_t limit = 256 * 1024;
 TestServerOptions with_a_small_outbox() {
     TestServerOptions options = quiet();
     options.server.outbox_limit = limit;
+    options.server.send_timeout = 500ms;
     return options;
 }
 
@@ -51,9 +52,10 @@ awaitable<std::vector<steady_clock::duration>> talk_until_someone_leaves(WebSock
     std::vector<steady_clock::duration> round_trips;
     const std::string frame = R"({"message":")" + std::string(16 * 1024, 'x') + R"("})";
     bool left = false;
+    const auto end = steady_clock::now() + 20s;
     while (!left) {
-        BOOST_TEST_REQUIRE(round_trips.size() < 4'000U, "nobody was found out");
         const auto begin = steady_clock::now();
+        BOOST_TEST_REQUIRE((begin < end), "nobody was found out");
         co_await sender.send_text(frame);
         auto heard = co_await sender.receive_json();
         if (heard.at("type").as_string() == "system") {
@@ -104,9 +106,11 @@ SERVER_TEST(it_gets_what_was_queued_and_then_1013, with_a_small_outbox()) {
     BOOST_TEST(frame.payload == close_payload(1013, "Slow consumer"));
     BOOST_TEST(messages > 0U);
     BOOST_TEST(messages < round_trips.size());
-    // More than the limit was never queued.
-    BOOST_TEST(bytes > limit / 2);
-    BOOST_TEST(bytes < limit + kernel_buffers());
+    // The rest was in the log, and not in a queue.
+    constexpr std::size_t high_water = 64 * 1024;
+    constexpr std::size_t message = 17 * 1024;
+    BOOST_TEST(bytes > high_water);
+    BOOST_TEST(bytes < high_water + message + kernel_buffers());
 }
 
 SERVER_TEST(one_that_never_reads_again_is_torn_off, with_a_small_outbox()) {
@@ -152,9 +156,9 @@ SERVER_TEST(a_private_message_to_it_is_bounded_too, with_a_small_outbox()) {
     const std::string frame =
         R"({"target_user":"Stuck","message":")" + std::string(16 * 1024, 'x') + R"("})";
     bool left = false;
-    int sent = 0;
+    const auto end = steady_clock::now() + 20s;
     while (!left) {
-        BOOST_TEST_REQUIRE(++sent < 4'000, "it was not found out");
+        BOOST_TEST_REQUIRE((steady_clock::now() < end), "it was not found out");
         co_await alice.send_text(frame);
         const auto answer = co_await alice.receive_json();
         left = answer.at("type").as_string() == "system";

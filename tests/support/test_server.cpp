@@ -61,6 +61,7 @@ TestServer::TestServer(TestServerOptions options) {
     configure_log();
     impl_ = std::make_unique<Impl>(options);
     impl_->port = impl_->server->port();
+    impl_->chat.start(impl_->context->get_executor());
     impl_->server->start();
 }
 
@@ -75,6 +76,7 @@ TestServer::~TestServer() {
         BOOST_CHECK_MESSAGE(work_left_ || session_count() == 0, "the server left sessions behind");
         // In the order of App::run().
         impl_->server.reset();
+        impl_->chat.stop();
         impl_->context.reset();
         BOOST_CHECK_EQUAL(impl_->chat.manager().get_connection_count(), 0U);
     } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include "chat/connection_manager.hpp"
 
 #include "support/failing_allocations.hpp"
+#include "support/logged_manager.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,6 +13,7 @@ using beastapi::WebSocket;
 using chat::ConnectionManager;
 using chat::Room;
 using test::FailingAllocations;
+using test::LoggedManager;
 
 namespace {
 
@@ -56,7 +58,7 @@ const std::vector<std::string> only_bob{"Bob"};
 BOOST_AUTO_TEST_SUITE(connection_manager)
 
 BOOST_AUTO_TEST_CASE(at_first_nobody_is_there) {
-    const ConnectionManager manager;
+    const LoggedManager manager;
     BOOST_TEST(manager.get_connection_count() == 0U);
     BOOST_TEST(manager.get_connected_users().empty());
     BOOST_TEST(manager.rooms().empty());
@@ -66,7 +68,7 @@ BOOST_AUTO_TEST_CASE(at_first_nobody_is_there) {
 }
 
 BOOST_AUTO_TEST_CASE(a_member_is_in_the_chat_for_as_long_as_its_membership_lives) {
-    ConnectionManager manager;
+    LoggedManager manager;
     std::optional alice = manager.connect(stranger(), "Alice");
     BOOST_TEST(manager.get_connection_count() == 1U);
     BOOST_TEST(manager.is_connected("alice"));
@@ -79,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_member_is_in_the_chat_for_as_long_as_its_membership_lives
 }
 
 BOOST_AUTO_TEST_CASE(a_user_is_named_as_the_first_connection_wrote_it_until_the_last_has_left) {
-    ConnectionManager manager;
+    LoggedManager manager;
     std::optional first = manager.connect(stranger(), "Alice");
     const auto second = manager.connect(stranger(), "ALICE");
     const auto nameless = manager.connect(stranger());
@@ -93,11 +95,11 @@ BOOST_AUTO_TEST_CASE(a_user_is_named_as_the_first_connection_wrote_it_until_the_
 }
 
 BOOST_AUTO_TEST_CASE(a_room_is_there_while_somebody_is_in_it) {
-    ConnectionManager manager;
+    LoggedManager manager;
     std::optional alice = manager.connect(stranger(), "Alice");
     const auto bob = manager.connect(stranger(), "Bob");
-    Room& room = manager.join_room(*bob, "cpp").first;
-    BOOST_TEST(&manager.join_room(**alice, "CPP").first == &room);
+    Room& room = manager.join(*bob, "cpp").first;
+    BOOST_TEST(&manager.join(**alice, "CPP").first == &room);
     BOOST_TEST(room.name() == "cpp");
     BOOST_TEST((names_in(room) == std::vector<std::string>{"Bob", "Alice"}));
     alice.reset();
@@ -108,15 +110,15 @@ BOOST_AUTO_TEST_CASE(a_room_is_there_while_somebody_is_in_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_room_sees_the_first_connection_of_a_user_come_and_the_last_one_leave) {
-    ConnectionManager manager;
+    LoggedManager manager;
     const auto bob = manager.connect(stranger(), "Bob");
     const auto desk = manager.connect(stranger(), "Alice");
     const auto phone = manager.connect(stranger(), "Alice");
     const auto nameless = manager.connect(stranger());
-    Room& room = manager.join_room(*bob, "cpp").first;
-    BOOST_TEST(manager.join_room(*desk, "cpp").second);
-    BOOST_TEST(!manager.join_room(*phone, "cpp").second);
-    BOOST_TEST(manager.join_room(*nameless, "cpp").second);
+    Room& room = manager.join(*bob, "cpp").first;
+    BOOST_TEST(manager.join(*desk, "cpp").second);
+    BOOST_TEST(!manager.join(*phone, "cpp").second);
+    BOOST_TEST(manager.join(*nameless, "cpp").second);
     BOOST_TEST(room.size() == 4U);
     BOOST_TEST(manager.leave_room(*nameless, room));
     BOOST_TEST(!manager.leave_room(*desk, room));
@@ -126,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_room_sees_the_first_connection_of_a_user_come_and_the_las
 
 BOOST_AUTO_TEST_CASE(names_come_in_pages_and_nobody_changes_to_another) {
     using Names = std::vector<std::string_view>;
-    ConnectionManager manager;
+    LoggedManager manager;
     const auto a = manager.connect(stranger(), "A");
     std::optional b = manager.connect(stranger(), "B");
     std::optional c = manager.connect(stranger(), "C");
@@ -149,7 +151,7 @@ BOOST_AUTO_TEST_CASE(names_come_in_pages_and_nobody_changes_to_another) {
 }
 
 BOOST_AUTO_TEST_CASE(who_cannot_be_taken_in_for_want_of_memory_leaves_no_trace) {
-    ConnectionManager manager;
+    LoggedManager manager;
     const auto bob = manager.connect(stranger(), "Bob");
     std::optional<ConnectionManager::Membership> alice;
     const auto connect = [&] { alice.emplace(manager.connect(stranger(), long_name)); };
@@ -164,7 +166,7 @@ BOOST_AUTO_TEST_CASE(who_cannot_be_taken_in_for_want_of_memory_leaves_no_trace) 
 }
 
 BOOST_AUTO_TEST_CASE(a_second_connection_that_cannot_be_taken_in_leaves_the_first_its_name) {
-    ConnectionManager manager;
+    LoggedManager manager;
     const auto first = manager.connect(stranger(), long_name);
     std::optional<ConnectionManager::Membership> second;
     const auto connect = [&] { second.emplace(manager.connect(stranger(), long_name)); };
@@ -178,13 +180,13 @@ BOOST_AUTO_TEST_CASE(a_second_connection_that_cannot_be_taken_in_leaves_the_firs
 
 BOOST_AUTO_TEST_CASE(a_room_that_cannot_be_joined_for_want_of_memory_is_as_before) {
     for (const bool there : {false, true}) {
-        ConnectionManager manager;
+        LoggedManager manager;
         const auto alice = manager.connect(stranger(), "Alice");
         const auto bob = manager.connect(stranger(), "Bob");
         if (there) {
-            static_cast<void>(manager.join_room(*bob, long_name));
+            static_cast<void>(manager.join(*bob, long_name));
         }
-        const auto join = [&] { static_cast<void>(manager.join_room(*alice, long_name)); };
+        const auto join = [&] { static_cast<void>(manager.join(*alice, long_name)); };
         const auto check = [&] {
             BOOST_TEST(alice->rooms.empty());
             BOOST_TEST(manager.rooms().size() == (there ? 1U : 0U));
@@ -196,9 +198,9 @@ BOOST_AUTO_TEST_CASE(a_room_that_cannot_be_joined_for_want_of_memory_is_as_befor
 }
 
 BOOST_AUTO_TEST_CASE(leaving_needs_no_memory) {
-    ConnectionManager manager;
+    LoggedManager manager;
     std::optional alice = manager.connect(stranger(), long_name);
-    static_cast<void>(manager.join_room(**alice, long_name));
+    static_cast<void>(manager.join(**alice, long_name));
     const FailingAllocations none(0);
     alice.reset();
     BOOST_TEST(manager.get_connection_count() == 0U);

@@ -1,6 +1,8 @@
 // The lists of `/ws/status` and `/rooms`: their pages, and how often they are written.
 #include "chat/directory.hpp"
 
+#include "support/logged_manager.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -18,7 +20,7 @@ struct Crowd {
     void add(const std::string& name, std::size_t rooms = 0) {
         members.push_back(manager.connect(WebSocket(nullptr), name));
         for (std::size_t i = 0; i < rooms; ++i) {
-            static_cast<void>(manager.join_room(*members.back(), fmt::format("room {}", i)));
+            static_cast<void>(manager.join(*members.back(), fmt::format("room {}", i)));
         }
     }
     void add(std::size_t count, std::size_t rooms = 0) {
@@ -35,7 +37,7 @@ struct Crowd {
 
     chat::ChatSettings settings;
     Refusals refusals;
-    ConnectionManager manager;
+    test::LoggedManager manager;
     Directory::Clock::time_point now = Directory::Clock::now();
     Directory directory{manager, settings, refusals, [this] { return now; }};
     std::deque<ConnectionManager::Membership> members;
@@ -71,7 +73,7 @@ BOOST_AUTO_TEST_CASE(the_rooms_have_pages_and_a_page_has_only_so_many_names) {
     Crowd crowd;
     crowd.add(300, 16);
     for (int i = 0; i < 100; ++i) {
-        static_cast<void>(crowd.manager.join_room(*crowd.members.front(), fmt::format("z{}", i)));
+        static_cast<void>(crowd.manager.join(*crowd.members.front(), fmt::format("z{}", i)));
     }
     const auto first = crowd.rooms(1);
     BOOST_TEST(size_of(first, "rooms") == 100U);

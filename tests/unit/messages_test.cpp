@@ -142,10 +142,10 @@ BOOST_AUTO_TEST_CASE(private_message_to_one) {
 }
 
 BOOST_AUTO_TEST_CASE(confirmation_of_a_private_message) {
-    check(chinese.confirmation("Bob", hello()),
+    check(chinese.confirmation("Bob", hello(), {}),
           R"({"type":"confirmation","message":"私訊已發送給 Bob","target_user":"Bob",
               "timestamp":"2024-01-01T12:00:00Z"})");
-    check(english.confirmation("Bob", hello()),
+    check(english.confirmation("Bob", hello(), {}),
           R"({"type":"confirmation","message":"Private message sent to Bob","target_user":"Bob",
               "timestamp":"2024-01-01T12:00:00Z"})");
 }
@@ -156,24 +156,29 @@ BOOST_AUTO_TEST_CASE(ping_and_heartbeat_ack_have_the_server_s_time) {
 }
 
 BOOST_AUTO_TEST_CASE(errors) {
-    check(chinese.error(ErrorCode::invalid_format),
-          R"({"type":"error","code":"invalid_format","message":"Invalid message format"})");
-    check(english.error(ErrorCode::invalid_format),
-          R"({"type":"error","code":"invalid_format","message":"Invalid message format"})");
+    check(
+        chinese.error(ErrorCode::invalid_format),
+        R"({"type":"error","code":"invalid_format","retry":false,"message":"Invalid message format"})");
+    check(
+        english.error(ErrorCode::invalid_format),
+        R"({"type":"error","code":"invalid_format","retry":false,"message":"Invalid message format"})");
     check(chinese.error(ErrorCode::unknown_type),
-          R"({"type":"error","code":"unknown_type","message":"不支援的訊息類型"})");
-    check(english.error(ErrorCode::unknown_type),
-          R"({"type":"error","code":"unknown_type","message":"Unknown message type"})");
-    check(chinese.error(ErrorCode::user_offline, "Bob"),
-          R"({"type":"error","code":"user_offline","message":"Bob 不在線上","username":"Bob"})");
+          R"({"type":"error","code":"unknown_type","retry":false,"message":"不支援的訊息類型"})");
+    check(
+        english.error(ErrorCode::unknown_type),
+        R"({"type":"error","code":"unknown_type","retry":false,"message":"Unknown message type"})");
+    check(
+        chinese.error(ErrorCode::user_offline, "Bob"),
+        R"({"type":"error","code":"user_offline","retry":false,"message":"Bob 不在線上","username":"Bob"})");
     check(
         english.error(ErrorCode::user_offline, "Bob"),
-        R"({"type":"error","code":"user_offline","message":"Bob is not online","username":"Bob"})");
-    check(chinese.error(ErrorCode::name_taken, "Bob"),
-          R"({"type":"error","code":"name_taken","message":"名稱 Bob 已被使用","username":"Bob"})");
+        R"({"type":"error","code":"user_offline","retry":false,"message":"Bob is not online","username":"Bob"})");
+    check(
+        chinese.error(ErrorCode::name_taken, "Bob"),
+        R"({"type":"error","code":"name_taken","retry":false,"message":"名稱 Bob 已被使用","username":"Bob"})");
     check(
         english.error(ErrorCode::name_taken, "Bob"),
-        R"({"type":"error","code":"name_taken","message":"The name Bob is taken","username":"Bob"})");
+        R"({"type":"error","code":"name_taken","retry":false,"message":"The name Bob is taken","username":"Bob"})");
 }
 
 BOOST_AUTO_TEST_CASE(names_and_texts_cannot_break_out_of_their_strings) {
@@ -232,28 +237,33 @@ BOOST_AUTO_TEST_CASE(who_is_there_and_who_is_typing) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_about_rooms_and_limits) {
-    check(english.error(ErrorCode::not_in_room, "cpp"),
-          R"({"type":"error","code":"not_in_room","message":"You are not in the room cpp",)"
-          R"("room":"cpp"})");
-    check(chinese.error(ErrorCode::not_in_room, "cpp"),
-          R"({"type":"error","code":"not_in_room","message":"你不在房間 cpp 裡","room":"cpp"})");
-    check(english.error(ErrorCode::invalid_room, " "),
-          R"({"type":"error","code":"invalid_room","message":"Invalid room name","room":" "})");
+    check(
+        english.error(ErrorCode::not_in_room, "cpp"),
+        R"({"type":"error","code":"not_in_room","retry":false,"message":"You are not in the room cpp",)"
+        R"("room":"cpp"})");
+    check(
+        chinese.error(ErrorCode::not_in_room, "cpp"),
+        R"({"type":"error","code":"not_in_room","retry":false,"message":"你不在房間 cpp 裡","room":"cpp"})");
+    check(
+        english.error(ErrorCode::invalid_room, " "),
+        R"({"type":"error","code":"invalid_room","retry":false,"message":"Invalid room name","room":" "})");
     check(english.error(ErrorCode::too_many_rooms, "cpp"),
-          R"({"type":"error","code":"too_many_rooms",)"
+          R"({"type":"error","code":"too_many_rooms","retry":false,)"
           R"("message":"You are in too many rooms: leave one first","room":"cpp"})");
-    check(english.rate_limited(std::chrono::milliseconds(150)),
-          R"({"type":"error","code":"rate_limited","message":"You are sending too fast",)"
-          R"("retry_after_ms":150})");
+    check(
+        english.rate_limited(std::chrono::milliseconds(150)),
+        R"({"type":"error","code":"rate_limited","retry":true,"message":"You are sending too fast",)"
+        R"("retry_after_ms":150})");
     check(english.text_too_long(4000),
-          R"({"type":"error","code":"text_too_long",)"
+          R"({"type":"error","code":"text_too_long","retry":false,)"
           R"("message":"The message is longer than 4000 characters","limit":4000})");
-    check(chinese.text_too_long(4000),
-          R"({"type":"error","code":"text_too_long","message":"訊息超過 4000 個字","limit":4000})");
+    check(
+        chinese.text_too_long(4000),
+        R"({"type":"error","code":"text_too_long","retry":false,"message":"訊息超過 4000 個字","limit":4000})");
 }
 
 BOOST_AUTO_TEST_CASE(every_error_has_a_name_and_a_text_in_both_languages) {
-    for (int i = 0; i <= static_cast<int>(ErrorCode::token_expired); ++i) {
+    for (int i = 0; i <= static_cast<int>(ErrorCode::unavailable); ++i) {
         const auto code = static_cast<ErrorCode>(i);
         BOOST_TEST(!chat::to_string(code).empty());
         for (const Messages& messages : {chinese, english}) {
