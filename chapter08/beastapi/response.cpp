@@ -2,6 +2,7 @@
 
 #include "beastapi/http/text.hpp"
 #include "beastapi/json.hpp"
+#include "beastapi/net/foreign_text.hpp"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 #include "beastapi/http/http_request.hpp"
 #include "beastapi/http/route_template.hpp"
 #include "beastapi/http/text.hpp"
-#include "beastapi/ws/handshake.hpp"
+#include "beastapi/http/websocket_handshake.hpp"
 #include "fuzz/fuzz.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -1,5 +1,6 @@
 // Fuzzes percent-decoding, and the query strings that use it.
 #include "beastapi/http/text.hpp"
+#include "beastapi/net/foreign_text.hpp"
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>

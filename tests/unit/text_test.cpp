@@ -1,6 +1,8 @@
 // Percent-encoding, query strings, HTTP dates, and comparison without case.
 #include "beastapi/http/text.hpp"
 
+#include "beastapi/net/foreign_text.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <string>

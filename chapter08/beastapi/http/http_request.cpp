@@ -1,6 +1,7 @@
 #include "beastapi/http/http_request.hpp"
 
 #include "beastapi/http/text.hpp"
+#include "beastapi/net/foreign_text.hpp"
 #include "beastapi/origin.hpp"
 
 #include <boost/url/parse.hpp>

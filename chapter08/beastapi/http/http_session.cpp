@@ -3,10 +3,10 @@
 #include "beastapi/http/http_errors.hpp"
 #include "beastapi/http/http_request.hpp"
 #include "beastapi/http/server.hpp"
-#include "beastapi/http/text.hpp"
+#include "beastapi/http/websocket_handshake.hpp"
 #include "beastapi/http/write_response.hpp"
+#include "beastapi/net/foreign_text.hpp"
 #include "beastapi/security_log.hpp"
-#include "beastapi/ws/handshake.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>

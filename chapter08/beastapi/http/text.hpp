@@ -29,15 +29,6 @@ bool list_contains(std::string_view list, std::string_view item);
 /// section 2.1). The result may hold any byte; it is not checked to be UTF-8.
 std::optional<std::string> percent_decode(std::string_view text);
 
-/// Encodes as `%XX` what a request target may not have as it is (RFC 3986, section 2): controls,
-/// blanks, all beyond ASCII, and marks such as `|` that browsers send raw. Escapes stay as they
-/// are.
-std::string percent_encode_unsafe(std::string_view text);
-
-/// What a stranger sent as a log may hold it: printable, and at most some 128 bytes of it, so that
-/// nobody fills a disk.
-std::string for_log(std::string_view text);
-
 /// Reads `a=1&b=2` as application/x-www-form-urlencoded (`+` is a blank); nothing if it is
 /// malformed, or has more than max_query_params parameters.
 std::optional<Params> parse_query(std::string_view query);

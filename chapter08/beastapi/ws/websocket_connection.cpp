@@ -1,6 +1,6 @@
 #include "beastapi/ws/websocket_connection.hpp"
 
-#include "beastapi/http/text.hpp"
+#include "beastapi/net/foreign_text.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/websocket/error.hpp>

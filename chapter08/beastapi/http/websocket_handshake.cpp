@@ -1,4 +1,4 @@
-#include "beastapi/ws/handshake.hpp"
+#include "beastapi/http/websocket_handshake.hpp"
 
 #include "beastapi/http/text.hpp"
 
