@@ -322,7 +322,8 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
         refusal != nullptr ? server_->refused_websocket_settings() : server_->websocket_settings();
     return {route,
             std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
-                                                  early, client_, settings, server_->refusals()),
+                                                  early, client_, settings, server_->decoders(),
+                                                  server_->refusals()),
             refusal};
 }
 

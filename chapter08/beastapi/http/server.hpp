@@ -59,6 +59,7 @@ public:
     const WebSocketSettings& refused_websocket_settings() const noexcept {
         return refused_websocket_settings_;
     }
+    FrameDecoders& decoders() noexcept { return decoders_; }
     /// The time for one request: up to a tenth more than the setting, so that thousands that began
     /// together do not end in one turn of the loop, in which everybody else would wait.
     std::chrono::steady_clock::duration next_request_timeout();
@@ -110,6 +111,7 @@ private:
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
     WebSocketSettings refused_websocket_settings_;
+    FrameDecoders decoders_;
     ClientBudgets clients_;
     Admission admission_;
     TrustedProxies trusted_proxies_;

@@ -9,6 +9,7 @@ namespace {
 // RFC 6455, section 5.2.
 constexpr unsigned length_bits = 0x7F;
 constexpr unsigned mask_bit = 0x80;
+constexpr unsigned fin_bit = 0x80;
 constexpr unsigned control_bit = 0x08;
 constexpr unsigned two_byte_length = 126;
 constexpr unsigned eight_byte_length = 127;
@@ -57,6 +58,7 @@ FrameFeed::Header FrameFeed::next_header() const noexcept {
         return header;
     }
     header.size = size;
+    header.fin = (byte_at(input_, 0) & fin_bit) != 0;
     header.payload = length_size == 0 ? length : 0;
     for (std::size_t i = 0; i < length_size; ++i) {
         header.payload = header.payload << 8U | byte_at(input_, 2 + i);
@@ -101,6 +103,10 @@ std::string_view FrameFeed::take(std::size_t room) {
         const Header header = next_header();
         remaining_ = header.size + header.payload;
         ++frames_;
+        if (!header.control) {
+            message_is_open_ = !header.fin;
+            fragmented_ = fragmented_ || message_is_open_;
+        }
     }
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>({remaining_, input_.size(), room}));

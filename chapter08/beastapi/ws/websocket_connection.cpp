@@ -3,7 +3,6 @@
 #include "beastapi/net/foreign_text.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -15,7 +14,6 @@
 namespace beastapi::detail {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using std::chrono::steady_clock;
@@ -46,9 +44,11 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request
                                          std::unique_ptr<HandshakeRequest> handshake,
                                          const std::string& early,
                                          std::shared_ptr<ClientBudget> budget,
-                                         const WebSocketSettings& settings, Refusals& refusals)
-    : stream_(FrameFeed(outbox)),
-      outbox_(std::move(outbox)),
+                                         const WebSocketSettings& settings, FrameDecoders& decoders,
+                                         Refusals& refusals)
+    : outbox_(std::move(outbox)),
+      feed_(*outbox_),
+      decoders_(decoders),
       budget_(std::move(budget)),
       settings_(settings),
       refusals_(refusals),
@@ -56,8 +56,8 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request
       handshake_(std::move(handshake)),
       changed_(outbox_->executor()),
       timer_(outbox_->executor()) {
-    stream_.next_layer().add(early);
-    stream_.next_layer().keep_rest();
+    feed_.add(early);
+    feed_.keep_rest();
     outbox_->set_owner(this);
 }
 
@@ -78,24 +78,9 @@ void WebSocketConnection::accept(const std::string& subprotocol) {
         throw disconnect_;
     }
     accepted_ = true;
-    stream_.set_option(
-        websocket::stream_base::decorator([&subprotocol](websocket::response_type& response) {
-            // Beast would name itself and its version.
-            response.set(beast::http::field::server, "beastapi");
-            if (!subprotocol.empty()) {
-                response.set(beast::http::field::sec_websocket_protocol, subprotocol);
-            }
-        }));
-    stream_.read_message_max(settings_.max_message_bytes);
-    stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
-        pong_is_queued_ =
-            type == websocket::frame_type::ping && outbox_->size() > Outbox::high_water;
-    });
     const auto handshake = std::move(handshake_);
     error_code error;
-    stream_.accept(*handshake, error);
-    // Beast would keep the decorator as long as the stream.
-    stream_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+    decoders_.accept(feed_, *handshake, subprotocol, error);
     if (error) {
         set_disconnected(close_code::abnormal, error.message());
         end_input();
@@ -282,7 +267,7 @@ void WebSocketConnection::write_close_frame() {
     std::string payload{static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)};
     payload.append(reason);
     outbox_->append(FrameHeader(Opcode::close, payload.size()).bytes(), payload);
-    stream_.next_layer().stop_writing();
+    feed_.stop_writing();
 }
 
 void WebSocketConnection::abort(std::string_view reason) noexcept {

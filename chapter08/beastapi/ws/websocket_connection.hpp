@@ -1,4 +1,4 @@
-// The state behind a WebSocket handle: Beast's stream, the inbox, and how the connection ends.
+// The state behind a WebSocket handle: the frames, the inbox, and how the connection ends.
 #pragma once
 
 #include "beastapi/net/async_condition.hpp"
@@ -7,11 +7,8 @@
 #include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
 #include "beastapi/ws/frame.hpp"
+#include "beastapi/ws/frame_decoders.hpp"
 #include "beastapi/ws/frame_feed.hpp"
-
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -24,8 +21,6 @@
 namespace beastapi::detail {
 
 struct WebSocketSettings {
-    /// Larger messages end the connection with 1009 (bytes).
-    std::size_t max_message_bytes = 64 * 1024;
     /// Between pings. A peer of which nothing is heard from one to the next is gone.
     std::chrono::steady_clock::duration ping_interval = std::chrono::seconds(20);
     /// How long the closing handshake may take, and all else that ends the connection.
@@ -43,14 +38,14 @@ struct WebSocketSettings {
 class WebSocketConnection final : public std::enable_shared_from_this<WebSocketConnection>,
                                   private Outbox::Owner {
 public:
-    using HandshakeRequest = boost::beast::http::request<boost::beast::http::string_body>;
+    using HandshakeRequest = FrameDecoders::Handshake;
 
     /// `early` came behind the handshake: the first frames, or the beginning of one. `budget` pays
-    /// for what comes; null: nobody counts.
+    /// for what comes; null: nobody counts. Of the others, references are kept.
     WebSocketConnection(std::shared_ptr<Outbox> outbox, Request request,
                         std::unique_ptr<HandshakeRequest> handshake, const std::string& early,
                         std::shared_ptr<ClientBudget> budget, const WebSocketSettings& settings,
-                        Refusals& refusals);
+                        FrameDecoders& decoders, Refusals& refusals);
     WebSocketConnection(const WebSocketConnection&) = delete;
     WebSocketConnection& operator=(const WebSocketConnection&) = delete;
     virtual ~WebSocketConnection();
@@ -121,6 +116,7 @@ private:
     void on_readable(const boost::system::error_code& error);
     void decode(std::size_t new_bytes);
     bool decode_some();
+    void note_pongs() noexcept;
     void end_by(const boost::system::error_code& error);
     void charge(std::size_t bytes, std::size_t frames);
     bool is_clogged() const noexcept;
@@ -136,10 +132,10 @@ private:
     void limit_the_end();
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
 
-    // Without permessage-deflate (RFC 7692): before Boost 1.90, Beast ends a connection on which
-    // the same text comes again and again (boostorg/beast, issue 3028); and messages are short.
-    boost::beast::websocket::stream<FrameFeed, false> stream_;
     std::shared_ptr<Outbox> outbox_;
+    FrameFeed feed_;
+    FrameDecoders& decoders_;
+    std::unique_ptr<FrameDecoder> decoder_;  // while a message is half here
     std::shared_ptr<ClientBudget> budget_;
     const WebSocketSettings& settings_;
     Refusals& refusals_;

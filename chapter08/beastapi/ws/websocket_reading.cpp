@@ -81,7 +81,7 @@ void WebSocketConnection::on_readable(const error_code& wait_error) {
         end_input();
     } else {
         pinged_ = false;
-        stream_.next_layer().add({read_buffer().data(), size});
+        feed_.add({read_buffer().data(), size});
         decode(size);
     }
 }
@@ -93,7 +93,7 @@ void WebSocketConnection::read_on() {
     }
     // While nobody read, the peer's pong could not be seen.
     pinged_ = false;
-    if (!stream_.next_layer().is_ready()) {
+    if (!feed_.is_ready()) {
         read_when_readable();
         return;
     }
@@ -107,13 +107,15 @@ void WebSocketConnection::read_on() {
 
 // Lets Beast decode what is here, of which `new_bytes` have just come.
 void WebSocketConnection::decode(std::size_t new_bytes) {
-    FrameFeed& feed = stream_.next_layer();
-    while (wants_more() && feed.is_ready() && decode_some()) {}
-    feed.keep_rest();
+    while (wants_more() && feed_.is_ready() && decode_some()) {}
+    feed_.keep_rest();
+    if (decoder_ && (input_ended_ || feed_.is_between_messages())) {
+        decoders_.give_back(std::move(decoder_), feed_);
+    }
     if (has_news()) {
         changed_.notify_all();
     }
-    charge(new_bytes, feed.take_frame_count());
+    charge(new_bytes, feed_.take_frame_count());
     read_on();
     if (!input_ended_ && is_clogged()) {
         read_on_when_unclogged();
@@ -163,32 +165,44 @@ void WebSocketConnection::charge(std::size_t bytes, std::size_t frames) {
 
 // Lets Beast decode what is next; false if it needs more, or the input has ended.
 bool WebSocketConnection::decode_some() {
+    if (!decoder_) {
+        decoder_ = decoders_.take(feed_);
+    }
     error_code error;
     std::size_t room = 0;
     std::size_t size = 0;
     do {
         const std::size_t have = incoming_.size();
         // One more than is expected, so that a full buffer tells that Beast holds more.
-        room = stream_.next_layer().payload_available() + 1;
+        room = feed_.payload_available() + 1;
         incoming_.resize(have + room);
         try {
-            size = stream_.read_some(asio::buffer(incoming_.data() + have, room), error);
+            size = decoder_->read_some(asio::buffer(incoming_.data() + have, room), error);
         } catch (const FrameFeed::NeedsMore&) {
             incoming_.resize(have);
+            note_pongs();
             return false;
         }
         incoming_.resize(have + size);
-    } while (!error && size == room && !stream_.is_message_done());
+    } while (!error && size == room && !decoder_->is_message_done());
+    note_pongs();
     if (error) {
         end_by(error);
         return false;
     }
     if (state_ != State::open) {
         incoming_.clear();
-    } else if (stream_.is_message_done()) {
+    } else if (decoder_->is_message_done()) {
         deliver();
     }
     return true;
+}
+
+// Beast answers pings by itself, and writes nothing else while a connection is open.
+void WebSocketConnection::note_pongs() noexcept {
+    if (feed_.take_written()) {
+        pong_is_queued_ = outbox_->size() > Outbox::high_water;
+    }
 }
 
 void WebSocketConnection::end_by(const error_code& error) {
@@ -201,7 +215,7 @@ void WebSocketConnection::end_by(const error_code& error) {
 }
 
 void WebSocketConnection::deliver() {
-    if (stream_.got_text() && ends_within_character(incoming_)) {
+    if (decoder_->got_text() && ends_within_character(incoming_)) {
         // Beast 1.81 does not look at the end of a text whose last fragment is empty.
         close(close_code::invalid_payload, "Invalid UTF-8");
         return;
@@ -210,7 +224,7 @@ void WebSocketConnection::deliver() {
         inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(inbox_head_));
         inbox_head_ = 0;
     }
-    inbox_.push_back(Message{stream_.got_text() ? Message::Kind::text : Message::Kind::binary,
+    inbox_.push_back(Message{decoder_->got_text() ? Message::Kind::text : Message::Kind::binary,
                              std::exchange(incoming_, {})});
     inbox_bytes_ += inbox_.back().data.size();
 }
@@ -222,7 +236,7 @@ void WebSocketConnection::end_input() noexcept {
 
 WebSocketDisconnect WebSocketConnection::why_ended(const error_code& error) const {
     if (error == websocket::error::closed) {
-        const websocket::close_reason& reason = stream_.reason();
+        const websocket::close_reason& reason = decoder_->reason();
         if (reason.code == websocket::close_code::none) {
             return WebSocketDisconnect(close_code::no_status);
         }
