@@ -1,4 +1,5 @@
 // A reader that stops reading: it is found out and closed, and nobody else notices.
+#include "beastapi/asyncio.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -7,6 +8,7 @@
 #include <fstream>
 
 using namespace test;
+using beastapi::WebSocket;
 using std::chrono::steady_clock;
 
 namespace {
@@ -17,6 +19,29 @@ TestServerOptions with_a_small_outbox() {
     TestServerOptions options = quiet();
     options.server.outbox_limit = limit;
     options.server.send_timeout = 500ms;
+    return options;
+}
+
+// The readers of these tests have a small receive buffer, and the server lets the system take
+// 128 KiB beyond what it can send.
+constexpr std::size_t most_in_the_system = 512 * 1024;
+
+/// Sends text after text that is in no log, whether anybody reads it or not.
+awaitable<void> flood(WebSocket websocket) {
+    const std::string text(16 * 1024, 'x');
+    co_await websocket.accept();
+    while (websocket.connected()) {
+        websocket.post_text(text);
+        co_await beastapi::asyncio::sleep(0ms);
+    }
+}
+
+/// Readers are judged by bytes only, however slow the machine is.
+TestServerOptions with_a_flood_and_a_limit_of(std::size_t bytes) {
+    TestServerOptions options = quiet();
+    options.server.outbox_limit = bytes;
+    options.server.send_timeout = 1h;
+    options.set_up = [](beastapi::App& app, chat::Chat&) { app.websocket("/flood", flood); };
     return options;
 }
 
@@ -45,6 +70,19 @@ awaitable<WebSocketClient> join_and_stop_reading(TestServer& server, std::string
     const auto welcome = co_await client.receive_json();
     BOOST_TEST(welcome.at("event").as_string() == "welcome");
     co_return client;
+}
+
+/// The bytes of the texts that `client` gets before the server closes it.
+awaitable<std::size_t> count_bytes_until_close(WebSocketClient& client) {
+    std::size_t bytes = 0;
+    Frame frame = co_await client.receive();
+    while (frame.opcode == opcode::text) {
+        bytes += frame.payload.size();
+        frame = co_await client.receive();
+    }
+    BOOST_TEST(frame.opcode == opcode::close);
+    BOOST_TEST(frame.payload == close_payload(1013, "Slow consumer"));
+    co_return bytes;
 }
 
 /// Broadcasts by `sender`, until the first leave notice comes; returns each round trip.
@@ -94,23 +132,26 @@ SERVER_TEST(it_gets_what_was_queued_and_then_1013, with_a_small_outbox()) {
     WebSocketClient stuck = co_await join_and_stop_reading(server, "/ws/chat/Stuck");
     co_await alice.receive_json();
     const auto round_trips = co_await talk_until_someone_leaves(alice);
-    std::size_t messages = 0;
-    std::size_t bytes = 0;
-    Frame frame = co_await stuck.receive();
-    while (frame.opcode == opcode::text) {
-        ++messages;
-        bytes += frame.payload.size();
-        frame = co_await stuck.receive();
-    }
-    BOOST_TEST(frame.opcode == opcode::close);
-    BOOST_TEST(frame.payload == close_payload(1013, "Slow consumer"));
-    BOOST_TEST(messages > 0U);
-    BOOST_TEST(messages < round_trips.size());
+    const std::size_t bytes = co_await count_bytes_until_close(stuck);
+    BOOST_TEST(bytes < round_trips.size() * 16 * 1024);
     // The rest was in the log, and not in a queue.
     constexpr std::size_t high_water = 64 * 1024;
     constexpr std::size_t message = 17 * 1024;
     BOOST_TEST(bytes > high_water);
     BOOST_TEST(bytes < high_water + message + kernel_buffers());
+}
+
+SERVER_TEST(it_is_closed_at_sixteen_times_the_limit, with_a_flood_and_a_limit_of(32U * 1024)) {
+    constexpr std::size_t most = 16 * 32 * 1024;
+    constexpr std::size_t message = 17 * 1024;
+    ConnectOptions options;
+    options.receive_buffer = 4096;
+    WebSocketClient stuck = co_await WebSocketClient::connect(server.port(), "/flood", options);
+    const auto is_found_out = [&server] { return server.refusals().of("slow_consumer") == 1U; };
+    co_await until(is_found_out, "the reader to be found out");
+    const std::size_t bytes = co_await count_bytes_until_close(stuck);
+    BOOST_TEST(bytes > most - message);
+    BOOST_TEST(bytes < most + most_in_the_system);
 }
 
 SERVER_TEST(one_that_never_reads_again_is_torn_off, with_a_small_outbox()) {
