@@ -38,6 +38,24 @@ public:
     /// Messages that came after a later one of the same sender.
     std::uint64_t overtaken() const { return overtaken_; }
     std::uint64_t duplicates() const { return duplicates_; }
+    /// Missing ones of which it isn't remembered which they are.
+    std::uint64_t forgotten() const {
+        return missing_ > gaps_.size() ? missing_ - gaps_.size() : 0;
+    }
+
+    bool seen(std::size_t receiver, std::size_t sender, std::uint64_t number) const {
+        return number < next(receiver, sender) &&
+               !gaps_.contains(gap(receiver * senders_ + sender, number));
+    }
+
+    /// Calls `missing(receiver, sender, number)` for each missing one that is remembered.
+    template <class Missing>
+    void for_each_gap(Missing&& missing) const {
+        for (const std::uint64_t gap : gaps_) {
+            const auto pair = static_cast<std::size_t>(gap >> 32U);
+            missing(pair / senders_, pair % senders_, gap & 0xFFFF'FFFFU);
+        }
+    }
 
 private:
     bool accept_out_of_order(std::size_t pair, std::uint32_t number) {

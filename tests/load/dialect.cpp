@@ -1,103 +1,20 @@
 // What a payload says: a scan of just as much JSON as tells the frames apart.
 #include "dialect.hpp"
 
+#include "json_scanner.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace load {
 
-namespace {
-
-/// Walks over JSON text; each step is false where the text is not as it must be.
-class Scanner {
-public:
-    explicit Scanner(std::string_view text) : rest_{text} {}
-
-    bool take(char wanted) {
-        skip_blanks();
-        if (rest_.empty() || rest_.front() != wanted) {
-            return false;
-        }
-        rest_.remove_prefix(1);
-        return true;
-    }
-
-    /// A string between quotes, its escapes left as they are.
-    bool string(std::string_view& value) {
-        if (!take('"')) {
-            return false;
-        }
-        for (std::size_t i = 0; i < rest_.size(); ++i) {
-            if (rest_[i] == '\\') {
-                ++i;
-            } else if (rest_[i] == '"') {
-                value = rest_.substr(0, i);
-                rest_.remove_prefix(i + 1);
-                return true;
-            }
-        }
-        return false;
-    }
-
-    bool skip_value() {
-        std::string_view ignored;
-        std::size_t depth = 0;
-        do {
-            skip_blanks();
-            if (rest_.empty()) {
-                return false;
-            }
-            const char c = rest_.front();
-            if (c == '"') {
-                if (!string(ignored)) {
-                    return false;
-                }
-            } else if (c == '{' || c == '[') {
-                ++depth;
-                rest_.remove_prefix(1);
-            } else if (c == '}' || c == ']') {
-                if (depth == 0) {
-                    return false;
-                }
-                --depth;
-                rest_.remove_prefix(1);
-            } else if (c == ',' || c == ':') {
-                if (depth == 0) {
-                    return false;
-                }
-                rest_.remove_prefix(1);
-            } else {
-                const auto end = rest_.find_first_of(",:]} \t\r\n");
-                rest_.remove_prefix(std::min(end, rest_.size()));
-            }
-        } while (depth > 0);
-        return true;
-    }
-
-    std::string_view rest() {
-        skip_blanks();
-        return rest_;
-    }
-
-private:
-    void skip_blanks() {
-        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' ||
-                                  rest_.front() == '\r' || rest_.front() == '\t')) {
-            rest_.remove_prefix(1);
-        }
-    }
-
-    std::string_view rest_;
-};
-
-}  // namespace
-
 std::string_view name_of(Kind kind) {
     static constexpr std::array<std::string_view, kinds> names{
-        "message",      "private",      "system",    "error",         "ping",
-        "acknowledged", "other",        "unknown",   "engine_open",   "engine_ping",
-        "engine_close", "engine_other", "connected", "connect_error", "disconnected",
+        "message",       "private",      "system",       "error",        "ping",
+        "acknowledged",  "ack",          "history",      "other",        "unknown",
+        "engine_open",   "engine_ping",  "engine_close", "engine_other", "connected",
+        "connect_error", "disconnected",
     };
     return names.at(static_cast<std::size_t>(kind));
 }
@@ -144,6 +61,12 @@ Kind kind_of(std::string_view type) {
     }
     if (type == "ping") {
         return Kind::ping;
+    }
+    if (type == "ack") {
+        return Kind::ack;
+    }
+    if (type == "history") {
+        return Kind::history;
     }
     if (type == "heartbeat_ack" || type == "confirmation") {
         return Kind::acknowledged;

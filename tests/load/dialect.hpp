@@ -20,8 +20,10 @@ enum class Kind : std::uint8_t {
     error,
     ping,          // of the chat's heartbeat
     acknowledged,  // heartbeat_ack, confirmation
-    other,         // a type or event that is well formed and not the tool's business
-    unknown,       // what cannot be read
+    ack,           // of a message that has an id
+    history,
+    other,    // a type or event that is well formed and not the tool's business
+    unknown,  // what cannot be read
     engine_open,
     engine_ping,
     engine_close,
@@ -31,7 +33,7 @@ enum class Kind : std::uint8_t {
     socket_disconnected,
 };
 
-constexpr std::size_t kinds = 15;
+constexpr std::size_t kinds = 17;
 
 std::string_view name_of(Kind kind);
 

@@ -35,10 +35,11 @@ constexpr const char* description =
     R"(Puts load on a WebSocket server, and checks what comes back: that no message is
 lost, doubled, damaged or overtaken.
 
-  echo   each connection sends and waits for the answer ("Echo: " and the text)
-  chat   all connections join a room; the senders' messages must reach everyone
-  idle   opens connections and holds them: what does one cost the server
-  churn  opens and closes connections as fast as it can)";
+  echo     each connection sends and waits for the answer ("Echo: " and the text)
+  chat     all connections join a room; the senders' messages must reach everyone
+  idle     opens connections and holds them: what does one cost the server
+  churn    opens and closes connections as fast as it can
+  recover  clients come back all at once; each must get exactly what it has missed)";
 
 constexpr const char* footer = R"(
 Each message's text begins with #SENDER:NUMBER:NANOSECONDS; latency is the time from
@@ -46,8 +47,8 @@ when it was queued (with --rate: from when it was due) to when its bytes were re
 Give --pid to have the server's CPU time and memory in the report. Memory is what
 the process holds; the buffers of its sockets lie in the kernel and are not in it.
 
-Exit status: 0 all is well; 1 something was lost, out of order, damaged, closed
-early or could not be opened; 2 the command line is wrong; 130 interrupted (what
+Exit status: 0 all is well; 1 something was lost, out of order, damaged, refused,
+closed early or could not be opened; 2 the command line is wrong; 130 interrupted (what
 was measured so far is printed).
 
 Examples:
@@ -55,6 +56,8 @@ Examples:
   chat_load chat  ws://127.0.0.1:8000/ws/chat/{user} -c 1000 --senders 4 --pid 4711
   chat_load chat  "ws://127.0.0.1:5000/socket.io/?EIO=4&transport=websocket"
                   --protocol socketio --auth '{"username":"{user}"}' -c 100
+  chat_load chat  ws://127.0.0.1:8000/ws/chat/{user} -c 100 -s 100 -w 16 --acks
+  chat_load recover ws://127.0.0.1:8000/ws/chat/{user} -c 1000 --behind 200
   chat_load idle  ws://127.0.0.1:8000/ws/chat/{user} -c 5000 --ready frame --pid 4711
   chat_load churn ws://127.0.0.1:8000/ws/chat/{user} -c 20000 --torn 50 --pid 4711)";
 
@@ -100,6 +103,18 @@ void add_load_options(CLI::App& app, load::Options& options) {
     app.add_flag("--one-order", options.one_order,
                  "chat: check that all members see the same order of all messages")
         ->group(group);
+    app.add_flag("--acks", options.acks,
+                 "chat: messages have ids, --window counts those without their ack, and a message "
+                 "that was acknowledged must reach everyone")
+        ->group(group);
+    app.add_option("--repeat", options.repeat,
+                   "chat with --acks: per cent of the messages that are sent twice, with one id")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--behind", options.behind,
+                   "recover: messages that are written first, and that each client has missed")
+        ->capture_default_str()
+        ->group(group);
     app.add_option("--stalled", options.stalled,
                    "chat: further connections that join and then do not read")
         ->capture_default_str()
@@ -129,9 +144,10 @@ void add_protocol_options(CLI::App& app, load::Options& options) {
                "first message (frame) (default: frame in chat, else open)",
                {{"open", load::Ready::open}, {"frame", load::Ready::frame}})
         ->group(group);
-    app.add_option("--message", options.message,
-                   "JSON that is sent, with {text}, {user}, {i} (default: what the tutorial's "
-                   "servers expect)")
+    app.add_option(
+           "--message", options.message,
+           "JSON that is sent, with {text}, {user}, {i}, {id} (default: what the tutorial's "
+           "servers expect)")
         ->group(group);
     app.add_option("--header", options.headers, "A further header of the handshake")
         ->allow_extra_args(false)
@@ -207,7 +223,8 @@ int main(int argc, char** argv) {
                {{"echo", load::Mode::echo},
                 {"chat", load::Mode::chat},
                 {"idle", load::Mode::idle},
-                {"churn", load::Mode::churn}})
+                {"churn", load::Mode::churn},
+                {"recover", load::Mode::recover}})
         ->required();
     app.add_option("URL", url,
                    "ws://HOST:PORT/PATH; in the path {i} is the connection's number and {user} "

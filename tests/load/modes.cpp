@@ -1,7 +1,9 @@
-// The four modes from begin to end: open, warm up, measure, drain, close, report.
+// The five modes from begin to end: open, warm up, measure, drain, close, report.
 #include "modes.hpp"
 
 #include "churn.hpp"
+#include "delivery_report.hpp"
+#include "recovery.hpp"
 #include "swarm.hpp"
 #include "traffic.hpp"
 
@@ -67,37 +69,39 @@ private:
     Nanoseconds began_{};
 };
 
-void add_problem(Report& report, std::uint64_t count, std::string_view what) {
-    if (count > 0) {
-        report.problems.push_back(fmt::format("{} {}", count, what));
-    }
-}
-
 void judge_traffic(Report& report, const TrafficFigures& figures, std::size_t members_closed) {
-    add_problem(report, members_closed, "connections were closed early");
+    report.add_problem(members_closed, "connections were closed early");
     if (!report.interrupted) {
-        add_problem(report, figures.lost, "messages were lost, or did not come within --drain");
+        report.add_problem(figures.lost,
+                           figures.acks ? "acknowledged messages did not reach a member"
+                                        : "messages were lost, or did not come within --drain");
     } else {
         report.notes.emplace_back("interrupted: what was on its way is counted as lost");
     }
-    add_problem(report, figures.duplicates, "messages came twice");
-    add_problem(report, figures.overtaken, "messages were overtaken by a later one");
-    add_problem(report, figures.damaged, "messages were damaged");
-    add_problem(report, figures.divergent, "members saw an order of their own");
+    report.add_problem(figures.duplicates, "messages came twice");
+    report.add_problem(figures.overtaken, "messages were overtaken by a later one");
+    report.add_problem(figures.damaged, "messages were damaged");
+    report.add_problem(figures.divergent, "members saw an order of their own");
     if (report.options.mode == Mode::echo) {
-        add_problem(report, figures.foreign, "answers belonged to nobody's question");
+        report.add_problem(figures.foreign, "answers belonged to nobody's question");
     } else if (figures.foreign > 0) {
         report.notes.push_back(fmt::format("{} messages were not this run's", figures.foreign));
     }
+    if (figures.gaps > 0) {
+        report.notes.push_back(fmt::format("{} gaps were announced", figures.gaps));
+    }
+    if (figures.acks) {
+        judge_acks(report, figures);
+    }
     if (figures.not_sent > 0) {
-        add_problem(report, figures.not_sent, "messages could not be sent at their time");
+        report.add_problem(figures.not_sent, "messages could not be sent at their time");
     }
     if (figures.order_unchecked > 0) {
         report.notes.push_back(
             fmt::format("the order of {} messages could not be checked", figures.order_unchecked));
     }
-    add_problem(report, report.frames[static_cast<std::size_t>(Kind::unknown)],
-                "frames could not be understood");
+    report.add_problem(report.frames[static_cast<std::size_t>(Kind::unknown)],
+                       "frames could not be understood");
 }
 
 void judge_leftovers(Report& report) {
@@ -107,8 +111,8 @@ void judge_leftovers(Report& report) {
     if (!report.server->after) {
         report.problems.emplace_back("the server is gone");
     } else if (report.server->after->descriptors > report.server->before->descriptors) {
-        add_problem(report, report.server->after->descriptors - report.server->before->descriptors,
-                    "descriptors were left behind in the server");
+        report.add_problem(report.server->after->descriptors - report.server->before->descriptors,
+                           "descriptors were left behind in the server");
     }
 }
 
@@ -209,7 +213,7 @@ Report run_idle(const Options& options) {
     report.take_counts(swarm);
     meter.finish(swarm);
     if (!report.interrupted) {
-        add_problem(report, closed, "connections were closed while they were held");
+        report.add_problem(closed, "connections were closed while they were held");
     }
     return report;
 }
@@ -227,12 +231,34 @@ Report run_churn(const Options& options) {
     report.opening_seconds = report.churn->seconds;
     meter.finish(swarm);
     judge_leftovers(report);
-    add_problem(report, report.churn->failed, "connections failed");
+    report.add_problem(report.churn->failed, "connections failed");
+    return report;
+}
+
+Report run_recovery(const Options& options) {
+    Report report{options};
+    const Missed missed = write_what_is_missed(options);
+    Meter meter{report};
+    const Options back = coming_back(options, missed.since);
+    Swarm swarm{back, options.connections};
+    Recovery recovery{back, swarm, missed};
+    meter.begin_window();
+    recovery.run();
+    meter.end_window();
+    report.opening_seconds = report.window_seconds;
+    // What comes until the close is answered counts: nothing more may come.
+    swarm.close(recovery);
+    report.recovery = recovery.figures();
+    report.take_counts(swarm);
+    meter.finish(swarm);
+    judge_recovery(report);
     return report;
 }
 
 Report run(const Options& options) {
     switch (options.mode) {
+        case Mode::recover:
+            return run_recovery(options);
         case Mode::idle:
             return run_idle(options);
         case Mode::churn:

@@ -1,4 +1,4 @@
-// The four things the tool does.
+// The five things the tool does.
 #pragma once
 
 #include "options.hpp"
@@ -13,5 +13,6 @@ Report run(const Options& options);
 Report run_traffic(const Options& options);  // echo and chat
 Report run_idle(const Options& options);
 Report run_churn(const Options& options);
+Report run_recovery(const Options& options);
 
 }  // namespace load

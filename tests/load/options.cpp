@@ -21,9 +21,27 @@ void require(bool condition, const std::string& reason) {
 std::string default_message(const Options& options) {
     const bool echo = options.mode == Mode::echo;
     if (options.protocol == Protocol::websocket) {
+        if (options.acks || options.mode == Mode::recover) {
+            return R"({"type":"message","id":"{id}","message":"{text}"})";
+        }
         return echo ? "{text}" : R"({"type":"message","message":"{text}"})";
     }
     return echo ? R"("{text}")" : R"({"username":"{user}","message":"{text}"})";
+}
+
+/// What the section "Delivery" of the chat's protocol brings.
+void require_delivery(const Options& options, bool socketio) {
+    const bool recover = options.mode == Mode::recover;
+    require(!options.acks || (options.mode == Mode::chat && !socketio),
+            "--acks goes with chat over --protocol websocket");
+    require(!recover || !socketio, "recover goes with --protocol websocket");
+    require(options.repeat >= 0 && options.repeat <= 100, "--repeat is a share of 100 %");
+    require(options.repeat == 0 || options.acks, "--repeat goes with --acks");
+    require(options.behind > 0 && options.behind < Marker::numbers,
+            "--behind must be at least 1 and below 100,000,000");
+    require(!(options.acks || recover) || options.message.empty() ||
+                options.message.find("{id}") != std::string::npos,
+            "--message must hold {id}, the place for the message's id");
 }
 
 }  // namespace
@@ -56,9 +74,11 @@ void complete(Options& options) {
             "--binary goes with echo over --protocol websocket");
     require(options.stalled == 0 || options.mode == Mode::chat, "--stalled goes with chat");
     require(!options.one_order || options.mode == Mode::chat, "--one-order goes with chat");
+    require_delivery(options, socketio);
     require(options.rate == 0 || traffic, "--rate goes with echo and chat");
-    require(options.message.empty() || options.mode == Mode::chat || socketio,
-            "--message goes with chat, and with echo over Socket.IO");
+    require(options.message.empty() || options.mode == Mode::chat ||
+                options.mode == Mode::recover || socketio,
+            "--message goes with chat and recover, and with echo over Socket.IO");
     require(options.message.empty() || options.message.find("{text}") != std::string::npos,
             "--message must hold {text}, the place for the text");
     if (options.message.empty()) {
@@ -73,7 +93,8 @@ void complete(Options& options) {
         options.receive_event = options.event;
     }
     if (!options.ready) {
-        options.ready = options.mode == Mode::chat ? Ready::frame : Ready::open;
+        const bool chat = options.mode == Mode::chat || options.mode == Mode::recover;
+        options.ready = chat ? Ready::frame : Ready::open;
     }
 }
 

@@ -12,7 +12,7 @@
 
 namespace load {
 
-enum class Mode : std::uint8_t { echo, chat, idle, churn };
+enum class Mode : std::uint8_t { echo, chat, idle, churn, recover };
 
 /// When a connection counts as ready: with the handshake, or with the server's first frame, which
 /// on a chat endpoint says that the connection is a member of the room.
@@ -30,6 +30,9 @@ struct Options {
     double rate{};  // messages a second of all senders together; 0: closed loop
     bool binary{};
     bool one_order{};
+    bool acks{};
+    double repeat{};          // percent
+    std::size_t behind{200};  // messages
     std::size_t stalled{};
     std::size_t concurrency{64};
     double torn{50};       // percent

@@ -1,14 +1,15 @@
 // What a run found out, as JSON for programs and as a table for people.
 #include "report.hpp"
 
+#include "delivery_report.hpp"
 #include "swarm.hpp"
+#include "table.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include <iterator>
 #include <string_view>
 
 namespace load {
@@ -25,25 +26,15 @@ std::string_view name_of(Mode mode) {
             return "chat";
         case Mode::idle:
             return "idle";
+        case Mode::recover:
+            return "recover";
         default:
             return "churn";
     }
 }
 
-double ratio(double amount, double of) {
-    return of > 0 ? amount / of : 0;
-}
-
-double ratio(std::uint64_t amount, double of) {
-    return ratio(static_cast<double>(amount), of);
-}
-
-double milliseconds(Nanoseconds time) {
-    return static_cast<double>(time) / 1e6;
-}
-
 /// What one connection costs in KiB; negative if the server has less than before.
-std::optional<double> kib_each(const Report& report, std::uint64_t ServerSample::* memory) {
+std::optional<double> kib_each(const Report& report, std::uint64_t ServerSample::*memory) {
     if (!report.server || !report.server->before || !report.server->during ||
         report.options.mode == Mode::churn) {
         return std::nullopt;
@@ -56,6 +47,9 @@ std::optional<double> kib_each(const Report& report, std::uint64_t ServerSample:
 
 /// Connection attempts or deliveries: what the mode counts.
 std::uint64_t work_done(const Report& report) {
+    if (report.recovery) {
+        return report.recovery->messages;
+    }
     if (report.traffic) {
         return report.traffic->delivered;
     }
@@ -63,24 +57,6 @@ std::uint64_t work_done(const Report& report) {
         return report.churn->polite + report.churn->torn + report.churn->torn_early;
     }
     return 0;
-}
-
-json::object latency_json(const Histogram& latency) {
-    return {{"count", latency.count()},
-            {"mean_ms", latency.mean() / 1e6},
-            {"p50_ms", milliseconds(latency.percentile(50))},
-            {"p90_ms", milliseconds(latency.percentile(90))},
-            {"p99_ms", milliseconds(latency.percentile(99))},
-            {"max_ms", milliseconds(latency.max())}};
-}
-
-template <class Map>
-json::object counts_json(const Map& counts) {
-    json::object result;
-    for (const auto& [key, count] : counts) {
-        result[fmt::format("{}", key)] = count;
-    }
-    return result;
 }
 
 json::object frames_json(const Report& report) {
@@ -111,6 +87,8 @@ json::object settings_json(const Options& options) {
             {"payload", options.payload},
             {"rate", options.rate},
             {"binary", options.binary},
+            {"acks", options.acks},
+            {"repeat", options.repeat},
             {"stalled", options.stalled},
             {"concurrency", options.concurrency},
             {"warm_up", options.warm_up},
@@ -135,7 +113,11 @@ json::object traffic_json(const Report& report) {
                           {"overtaken", figures.overtaken},
                           {"damaged", figures.damaged},
                           {"foreign", figures.foreign},
-                          {"not_sent", figures.not_sent}}}};
+                          {"not_sent", figures.not_sent},
+                          {"gaps", figures.gaps}}}};
+    if (figures.acks) {
+        result["acks"] = acks_json(figures);
+    }
     if (report.options.one_order) {
         result["one_order"] = {{"divergent_members", figures.divergent},
                                {"unchecked_messages", figures.order_unchecked}};
@@ -147,36 +129,6 @@ json::object traffic_json(const Report& report) {
     return result;
 }
 
-/// Lines of a name and a value, in columns.
-class Table {
-public:
-    template <class... Args>
-    void row(std::string_view name, fmt::format_string<Args...> format, Args&&... args) {
-        fmt::format_to(std::back_inserter(text_), "{:<26}", name);
-        fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
-        text_ += '\n';
-    }
-
-    template <class Map>
-    void counts(std::string_view name, const Map& counts) {
-        for (const auto& [key, count] : counts) {
-            row(name, "{:>12}  {}", count, key);
-            name = "";
-        }
-    }
-
-    void latency(std::string_view name, const Histogram& histogram) {
-        row(name, "p50 {:.3f}  p90 {:.3f}  p99 {:.3f}  max {:.3f} ms",
-            milliseconds(histogram.percentile(50)), milliseconds(histogram.percentile(90)),
-            milliseconds(histogram.percentile(99)), milliseconds(histogram.max()));
-    }
-
-    std::string take() { return std::move(text_); }
-
-private:
-    std::string text_;
-};
-
 void traffic_rows(Table& table, const Report& report) {
     const TrafficFigures& figures = *report.traffic;
     table.row("sent", "{:>12}  {:.0f} a second", figures.sent,
@@ -184,6 +136,9 @@ void traffic_rows(Table& table, const Report& report) {
     table.row("delivered", "{:>12}  {:.0f} a second", figures.delivered,
               ratio(figures.delivered, figures.seconds));
     table.latency("latency", figures.latency);
+    if (figures.acks) {
+        acks_rows(table, figures);
+    }
     table.row("longest silence", "{:>12.3f} ms, of one connection",
               milliseconds(figures.longest_silence));
     table.row("checked", "{:>12}  sent in all, {} delivered, drained in {:.3f} s",
@@ -193,6 +148,9 @@ void traffic_rows(Table& table, const Report& report) {
     table.row("duplicates", "{:>12}", figures.duplicates);
     table.row("overtaken", "{:>12}", figures.overtaken);
     table.row("damaged", "{:>12}", figures.damaged);
+    if (figures.gaps > 0) {
+        table.row("gaps announced", "{:>12}", figures.gaps);
+    }
     if (figures.foreign > 0) {
         table.row("of others", "{:>12}", figures.foreign);
     }
@@ -219,6 +177,10 @@ void server_rows(Table& table, const Report& report) {
                       ratio(work_done(report), *server.cpu_seconds),
                       report.churn ? "connections" : "delivered");
         }
+        if (report.traffic && report.traffic->acks && *server.cpu_seconds > 0) {
+            table.row("", "{:>12.0f}  acknowledged",
+                      ratio(report.traffic->acks->acknowledged, *server.cpu_seconds));
+        }
     }
     const auto sample_row = [&table](std::string_view name,
                                      const std::optional<ServerSample>& sample) {
@@ -237,6 +199,12 @@ void server_rows(Table& table, const Report& report) {
 }
 
 }  // namespace
+
+void Report::add_problem(std::uint64_t count, std::string_view what) {
+    if (count > 0) {
+        problems.push_back(fmt::format("{} {}", count, what));
+    }
+}
 
 json::object to_json(const Report& report) {
     const Options& options = report.options;
@@ -258,6 +226,9 @@ json::object to_json(const Report& report) {
     if (report.traffic) {
         result["traffic"] = traffic_json(report);
     }
+    if (report.recovery) {
+        result["recovery"] = recovery_json(report);
+    }
     if (report.churn) {
         const ChurnFigures& churn = *report.churn;
         result["churn"] = {{"seconds", churn.seconds},
@@ -278,6 +249,10 @@ json::object to_json(const Report& report) {
             server["cpu_share"] = ratio(*cpu, report.window_seconds);
             server[report.churn ? "connections_per_cpu_second" : "delivered_per_cpu_second"] =
                 ratio(work_done(report), *cpu);
+            if (report.traffic && report.traffic->acks) {
+                server["acknowledged_per_cpu_second"] =
+                    ratio(report.traffic->acks->acknowledged, *cpu);
+            }
         }
         if (const auto rss = kib_each(report, &ServerSample::rss_kib)) {
             server["rss_kib_per_connection"] = *rss;
@@ -303,8 +278,9 @@ std::string to_table(const Report& report) {
         table.row("connections", "{:>12}  {} senders, window {}, payload {} bytes",
                   options.connections, options.senders, options.window, options.payload);
     } else {
+        const std::size_t at_a_time = report.recovery ? options.connections : options.concurrency;
         table.row("connections", "{:>12}  {} at a time while they open", options.connections,
-                  options.concurrency);
+                  at_a_time);
     }
     table.row("opened", "{:>12}  in {:.2f} s, {:.0f} a second", report.opening.count(),
               report.opening_seconds, ratio(report.opening.count(), report.opening_seconds));
@@ -312,6 +288,9 @@ std::string to_table(const Report& report) {
     table.row("measured", "{:>12.2f} s", report.window_seconds);
     if (report.traffic) {
         traffic_rows(table, report);
+    }
+    if (report.recovery) {
+        recovery_rows(table, report);
     }
     if (report.churn) {
         const ChurnFigures& churn = *report.churn;

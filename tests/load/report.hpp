@@ -1,6 +1,7 @@
 // What a run found out, and how it is printed.
 #pragma once
 
+#include "acks.hpp"
 #include "histogram.hpp"
 #include "options.hpp"
 #include "server_stats.hpp"
@@ -12,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +43,9 @@ struct TrafficFigures {
     std::uint64_t order_unchecked{};
     double drain_seconds{};
 
+    std::uint64_t gaps{};  // announced: a history that doesn't go on where the member was
+    std::optional<AckFigures> acks;
+
     std::uint64_t stalled_closed{};
     std::map<std::uint16_t, std::uint64_t> stalled_codes;
 };
@@ -52,6 +57,21 @@ struct ChurnFigures {
     std::uint64_t torn{};
     std::uint64_t torn_early{};
     std::uint64_t failed{};
+};
+
+/// Clients that came back at once.
+struct RecoveryFigures {
+    std::uint64_t behind{};  // messages that each of them had missed
+    std::uint64_t whole{};   // clients
+    double seconds{};        // until the last of them was
+    Histogram latency;       // from connect to whole
+    std::uint64_t messages{};
+    std::uint64_t histories{};
+    std::uint64_t missing{};
+    std::uint64_t duplicates{};
+    std::uint64_t damaged{};
+    std::uint64_t gaps{};     // announced
+    std::uint64_t foreign{};  // live ones that came behind what was missed
 };
 
 struct ServerFigures {
@@ -72,6 +92,7 @@ struct Report {
     double client_cpu_seconds{};  // in the window
     std::optional<TrafficFigures> traffic;
     std::optional<ChurnFigures> churn;
+    std::optional<RecoveryFigures> recovery;
     std::optional<ServerFigures> server;
     std::array<std::uint64_t, kinds> frames{};
     std::uint64_t binary_frames{};
@@ -82,6 +103,8 @@ struct Report {
     std::vector<std::string> notes;
 
     void take_counts(const Swarm& swarm);
+    /// A count that must be 0, and what is counted.
+    void add_problem(std::uint64_t count, std::string_view what);
 };
 
 boost::json::object to_json(const Report& report);

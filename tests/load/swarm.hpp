@@ -24,6 +24,9 @@ struct Watcher {
     void ready(Connection& /*connection*/) {}
     void message(Connection& /*connection*/, Opcode /*opcode*/, std::string_view /*payload*/,
                  Nanoseconds /*time*/) {}
+    /// Any other frame.
+    void frame(Connection& /*connection*/, Kind /*kind*/, std::string_view /*payload*/,
+               Nanoseconds /*time*/) {}
     /// All that one read brought is dealt with; what is queued now goes out in one call.
     void batch(Connection& /*connection*/) {}
     void closed(Connection& /*connection*/) {}
@@ -197,7 +200,10 @@ void Swarm::data(Connection& connection, Opcode opcode, std::string_view payload
     }
     if (kind == Kind::message) {
         mode.message(connection, opcode, payload, time);
-    } else if (kind != Kind::system) {
+        return;
+    }
+    mode.frame(connection, kind, payload, time);
+    if (kind != Kind::system) {
         answer(connection, kind);
     }
 }

@@ -24,15 +24,25 @@ std::uint32_t random_run() {
 }  // namespace
 
 MessageTemplate::MessageTemplate(std::string_view text, std::uint32_t sender, std::size_t payload,
-                                 Opcode opcode, const MaskKey& key) {
+                                 Opcode opcode, const MaskKey& key, std::string_view id) {
     std::string marker(Marker::size, ' ');
     write_marker(marker.data(), {.sender = sender});
     const std::string body = marker + padding(payload - Marker::size);
-    constexpr std::string_view place = "{text}";
-    const auto before = text.find(place);
     std::string whole{text};
-    whole.replace(before, place.size(), body);
+    const auto put = [&whole](std::string_view place, std::string_view what) {
+        whole.replace(whole.find(place), place.size(), what);
+    };
+    if (!id.empty()) {
+        put("{id}", id);
+    }
+    const auto before = whole.find("{text}");
+    put("{text}", body);
     const std::size_t payload_at = append_frame(frame_, opcode, whole, key);
+    if (!id.empty()) {
+        const auto number_at = whole.find(id) + MessageId::number_at;
+        id_number_at_ = payload_at + number_at;
+        id_key_ = key.word_at(number_at);
+    }
     marker_at_ = payload_at + before;
     number_key_ = key.word_at(before + Marker::number_at);
     time_key_ = key.word_at(before + Marker::time_at);
@@ -50,6 +60,9 @@ Traffic::Traffic(const Options& options, Swarm& swarm)
     if (options.one_order) {
         order_.emplace(members_);
     }
+    if (options.acks) {
+        acks_.emplace(options.senders, members_);
+    }
 }
 
 void Traffic::begin() {
@@ -58,9 +71,10 @@ void Traffic::begin() {
     for (std::size_t i = 0; i < options_.senders; ++i) {
         const Connection& connection = swarm_[i];
         const auto id = run_ * senders_each_run + static_cast<std::uint32_t>(i);
-        senders_.push_back({MessageTemplate{expand(options_.message, connection.user), id,
-                                            options_.payload, opcode, connection.key()},
-                            0, connection.is_open()});
+        senders_.push_back(
+            {MessageTemplate{expand(options_.message, connection.user), id, options_.payload,
+                             opcode, connection.key(), acks_ ? acks_->first_id(i) : std::string{}},
+             0, connection.is_open()});
     }
     sending_ = true;
     began_ = now();
@@ -74,9 +88,26 @@ void Traffic::send(std::size_t sender, Nanoseconds time) {
     Sender& from = senders_[sender];
     const auto number = static_cast<std::uint32_t>(from.sent % Marker::numbers);
     from.message.append_to(swarm_[sender].out(), number, time);
+    if (acks_) {
+        const bool again = to_be_repeated();
+        if (again) {
+            from.message.append_to(swarm_[sender].out(), number, time);
+        }
+        acks_->sent(sender, time, again ? 2 : 1);
+    }
     ++from.sent;
     ++sent_;
     expected_ += is_echo() ? 1 : members_left_;
+}
+
+/// Spreads the share that --repeat asks for evenly.
+bool Traffic::to_be_repeated() {
+    repeat_ += options_.repeat;
+    if (repeat_ < 100) {
+        return false;
+    }
+    repeat_ -= 100;
+    return true;
 }
 
 Nanoseconds Traffic::send_due() {
@@ -144,6 +175,9 @@ void Traffic::message(Connection& connection, Opcode opcode, std::string_view pa
     if (order_) {
         order_->accept(member, sender, marker->number);
     }
+    if (acks_) {
+        acks_->delivered(member, sender, marker->number, seq_of(payload));
+    }
     figures_.latency.record(time > marker->time ? time - marker->time : 0);
     Nanoseconds& last = last_delivery_[member];
     if (last != time) {
@@ -154,16 +188,39 @@ void Traffic::message(Connection& connection, Opcode opcode, std::string_view pa
     }
 }
 
+void Traffic::frame(Connection& connection, Kind kind, std::string_view payload, Nanoseconds time) {
+    if (kind == Kind::history && is_member(connection)) {
+        const auto history = parse_history(payload);
+        figures_.gaps += history && !history->recovered ? 1U : 0U;
+    }
+    if (!acks_ || connection.index() >= senders_.size() ||
+        (kind != Kind::ack && kind != Kind::error)) {
+        return;
+    }
+    const auto answer = parse_answer(payload);
+    if (!answer) {
+        ++figures_.damaged;
+    } else if (!answer->id.empty()) {
+        acks_->answered(connection.index(), *answer, time);
+    }
+}
+
+/// Messages of a sender that keep it from sending the next.
+std::uint64_t Traffic::in_flight(std::size_t sender) const {
+    // A message that a later one overtook does not come back: it is no longer in flight.
+    return acks_ ? acks_->waiting(sender)
+                 : senders_[sender].sent - sequence_.next(sender, column(sender));
+}
+
 void Traffic::batch(Connection& connection) {
     const std::size_t i = connection.index();
     if (!sending_ || options_.rate > 0 || i >= senders_.size() || !connection.is_open()) {
         return;
     }
-    // A message that a later one overtook does not come back: it is no longer in flight.
-    const std::uint64_t seen = sequence_.next(i, column(i));
-    if (senders_[i].sent - seen < options_.window) {
+    const std::uint64_t before = in_flight(i);
+    if (before < options_.window) {
         const Nanoseconds time = now();
-        while (senders_[i].sent - seen < options_.window) {
+        for (std::uint64_t n = before; n < options_.window; ++n) {
             send(i, time);
         }
     }
@@ -193,6 +250,9 @@ void Traffic::closed(Connection& connection) {
     const std::size_t member = connection.index();
     if (member < senders_.size()) {
         senders_[member].alive = false;
+        if (acks_) {
+            acks_->closed(member);
+        }
     }
     progress_ -= progress_of(member);
     expected_ -= expected_of(member);
@@ -204,6 +264,9 @@ void Traffic::begin_window() {
     sent_before_ = sent_;
     delivered_before_ = delivered_;
     figures_.latency.reset();
+    if (acks_) {
+        acks_->begin_window();
+    }
     std::ranges::fill(last_delivery_, window_began_);
     measuring_ = true;
 }
@@ -217,6 +280,9 @@ void Traffic::end_window() {
     figures_.sent = sent_ - sent_before_;
     figures_.delivered = delivered_ - delivered_before_;
     measuring_ = false;
+    if (acks_) {
+        acks_->end_window();
+    }
     for (std::size_t member = 0; member < members_; ++member) {
         const bool waits = swarm_[member].is_open() && (!is_echo() || member < senders_.size());
         if (waits && time > last_delivery_[member]) {
@@ -229,10 +295,26 @@ void Traffic::end_window() {
 TrafficFigures& Traffic::conclude() {
     figures_.sent_in_all = sent_;
     figures_.delivered_in_all = delivered_;
-    figures_.lost = sequence_.missing();
-    figures_.lost_by_some = is_echo() ? 0 : sequence_.missing();
     figures_.duplicates = sequence_.duplicates();
     figures_.overtaken = sequence_.overtaken();
+    count_losses();
+    if (order_) {
+        figures_.divergent = order_->divergent();
+        figures_.order_unchecked = order_->unchecked();
+    }
+    return figures_;
+}
+
+void Traffic::count_losses() {
+    if (acks_) {
+        figures_.acks = acks_->conclude(sequence_);
+        const AckLosses losses = acks_->losses(sequence_);
+        figures_.lost = losses.all;
+        figures_.lost_by_some = losses.by_some;
+        return;
+    }
+    figures_.lost = sequence_.missing();
+    figures_.lost_by_some = is_echo() ? 0 : sequence_.missing();
     for (std::size_t sender = 0; sender < senders_.size(); ++sender) {
         const std::size_t first = is_echo() ? sender : 0;
         const std::size_t last = is_echo() ? sender + 1 : members_;
@@ -246,11 +328,6 @@ TrafficFigures& Traffic::conclude() {
             figures_.lost_by_some += furthest - reached;
         }
     }
-    if (order_) {
-        figures_.divergent = order_->divergent();
-        figures_.order_unchecked = order_->unchecked();
-    }
-    return figures_;
 }
 
 }  // namespace load

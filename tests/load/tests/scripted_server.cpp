@@ -165,6 +165,7 @@ void ScriptedServer::read(Client client) {
         if (end == std::string::npos) {
             return;
         }
+        clients_[client].request = in.substr(0, end);
         in.erase(0, end + 4);
         clients_[client].out += script_.answer.empty() ? right_answer : script_.answer;
         clients_[client].open = true;

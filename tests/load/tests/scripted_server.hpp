@@ -42,12 +42,15 @@ public:
     void broadcast(std::string_view payload);
     void close(Client client, std::uint16_t code);
     std::size_t clients() const { return clients_.size(); }
+    /// The head of a client's handshake.
+    const std::string& request(Client client) const { return clients_[client].request; }
 
 private:
     struct Peer {
         Fd fd;
         std::string in;
         std::string out;
+        std::string request;
         bool open{};
         bool close_sent{};
     };
