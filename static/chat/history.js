@@ -165,14 +165,16 @@ function elementsOf(conversation, items) {
   });
 }
 
-// Before which message of that log to look back; 1 where there is nothing.
-function olderThan(conversation, stream) {
-  const { position, oldest } = stream;
-  if (position.epoch === null) return 1;
+// Before which message of that log the view begins; 1 where there is no log to look back in.
+function topSeq(conversation, stream) {
+  const { position } = stream;
   const top = topOf(conversation.log, stream);
-  if (top && top.epoch !== position.epoch) return 1;
-  const before = top?.seq ?? position.first;
-  return oldest?.epoch === position.epoch && before <= oldest.seq ? 1 : before;
+  if (position.epoch === null || (top && top.epoch !== position.epoch)) return 1;
+  return top?.seq ?? position.first;
+}
+
+function goesOn({ position, oldest }, before) {
+  return before > 1 && !(oldest?.epoch === position.epoch && before <= oldest.seq);
 }
 
 export function lookBack(conversation) {
@@ -180,9 +182,10 @@ export function lookBack(conversation) {
   flushMessages();
   const lacking = [];
   for (const stream of conversation.streams) {
-    const before = olderThan(conversation, stream);
-    if (stream.older.at(-1)?.seq !== before - 1) stream.older = [];
-    if (before > 1 && stream.older.length === 0) lacking.push([stream, before]);
+    const top = topSeq(conversation, stream);
+    if (stream.older.at(-1)?.seq !== top - 1) stream.older = [];
+    const before = stream.older[0]?.seq ?? top;
+    if (stream.older.length < PAGE && goesOn(stream, before)) lacking.push([stream, before]);
   }
   conversation.lookingBack = lacking.length > 0;
   let open = lacking.length;
@@ -197,23 +200,23 @@ export function lookBack(conversation) {
 }
 
 function keepOlder(stream, before, { epoch, messages, more }) {
-  stream.older = messages.filter(({ seq }) => seq < before);
-  const first = stream.older[0]?.seq ?? before;
-  if (!more) stream.oldest = { epoch, seq: first };
-  if (before === stream.position.first) stream.position.reachBack(first);
+  stream.older.unshift(...messages.filter(({ seq }) => seq < before));
+  if (!more) stream.oldest = { epoch, seq: messages[0]?.seq ?? before };
 }
 
 function showOlder(conversation) {
   conversation.lookingBack = false;
   const { streams } = conversation;
   const lists = streams.map(stream => timed(stream, stream.older));
-  const more = streams.map(({ older, oldest, position }) => older.length > 0
-    && !(oldest?.epoch === position.epoch && older[0].seq <= oldest.seq) && older[0].seq > 1);
+  const more = streams.map(stream => stream.older.length > 0 && goesOn(stream, stream.older[0].seq));
   const items = takeNewest(lists, more, PAGE);
   if (items.length === 0) return;
   lists.forEach((list, index) => {
     streams[index].older = list.map(({ message }) => message);
   });
+  for (const { stream: { position }, message } of [...items].reverse()) {
+    if (message.seq === position.first - 1) position.reachBack(message.seq);
+  }
   const elements = elementsOf(conversation, items);
   markReturn(items, elements);
   insertMessages(conversation, conversation.log.firstElementChild, elements);

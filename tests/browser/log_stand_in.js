@@ -50,7 +50,8 @@ function older(log, { before, limit = PAGE }) {
   return { type: 'history', ...head(log), messages, ...(before && { before }), ...(more && { more }) };
 }
 
-// `logs` are the lobby's and the inbox'. `refuse` gives an error instead of taking a message.
+// `logs` are the lobby's and the inbox'. `refuse` gives an error instead of taking a message, and a
+// message of which `silent` holds gets no answer.
 export async function logStandIn(page, logs, { refuse = () => undefined, silent = () => false } = {}) {
   const { lobby, inbox = { epoch: 'in', messages: [] } } = logs;
   const ids = new Map();
@@ -60,7 +61,6 @@ export async function logStandIn(page, logs, { refuse = () => undefined, silent 
     const stored = known ?? append(lobby, { ...said(message, 'Alice'), id });
     ids.set(id, stored);
     if (!known) send(stored);
-    if (silent(frame)) return;
     send({ type: 'ack', id, seq: stored.seq, epoch: lobby.epoch, ...(known && { duplicate: true }) });
   };
   const server = await standIn(page, {
@@ -76,7 +76,7 @@ export async function logStandIn(page, logs, { refuse = () => undefined, silent 
         const answer = frame.since ? missed(log, frame.since) : older(log, frame);
         send({ ...answer, ...(frame.inbox && { inbox: true }) });
       }
-      if (frame.type !== 'message') return;
+      if (frame.type !== 'message' || silent(frame)) return;
       const error = refuse(frame);
       if (error) send({ type: 'error', message: 'for people', id: frame.id, ...error });
       else take(frame, send);
