@@ -1,6 +1,6 @@
-"""Chapter 15, as one writes it at first: save, then broadcast; replay to those who come back.
+"""Chapter 15, the obvious way: save, then broadcast; replay to those who come back.
 
-It has each fault of the chapter: exhibit 15 of the museum plays it.
+It has the faults of which the chapter warns: exhibit 15 of the museum plays it.
 """
 
 import asyncio
