@@ -1,5 +1,6 @@
 #include "log/database.hpp"
 
+#include "log/database_errors.hpp"
 #include "log/database_impl.hpp"
 
 #include <fmt/format.h>
@@ -23,8 +24,16 @@ constexpr std::size_t max_payload = 500'000'000;
 }  // namespace
 
 Database::Impl::Impl(const std::filesystem::path& path, Access access)
-    : file(path, access), statements(file.sqlite()) {
-    load_receipts();
+    : file(path, access), statements(compile(file)) {
+    guarded([this] { load_receipts(); });
+}
+
+Database::Statements Database::Impl::compile(DatabaseFile& file) {
+    try {
+        return Statements(file.sqlite());
+    } catch (const SQLite::Exception& error) {
+        throw DatabaseError(file.explain(error));
+    }
 }
 
 void Database::Impl::load_receipts() {
@@ -70,15 +79,23 @@ void Database::Impl::rollback() noexcept {
     last_seqs.clear();
     receipts.forget_from(committed_receipts);
     // Some failures have rolled back already.
-    if (::sqlite3_get_autocommit(file.sqlite().getHandle()) == 0) {
+    if (in_transaction()) {
         statements.rollback.tryReset();
         statements.rollback.tryExecuteStep();
         statements.rollback.tryReset();
     }
 }
 
+DatabaseError Database::Impl::damaged(const char* what) const {
+    return DatabaseError(explain_error(file.path(), SQLITE_CORRUPT, 0, what));
+}
+
+bool Database::Impl::in_transaction() {
+    return ::sqlite3_get_autocommit(file.sqlite().getHandle()) == 0;
+}
+
 void Database::Impl::need_transaction() {
-    if (::sqlite3_get_autocommit(file.sqlite().getHandle()) != 0) {
+    if (!in_transaction()) {
         throw failure("no transaction has begun");
     }
 }
@@ -93,9 +110,9 @@ std::int64_t Database::Impl::free_id() {
         }
     }
     SQLite::Statement gap(file.sqlite(),
-                          "SELECT id + 1 FROM conversations AS one WHERE id < ? AND NOT EXISTS "
-                          "(SELECT 1 FROM conversations WHERE id = one.id + 1) LIMIT 1");
-    Running query(gap, max_conversation);
+                          "SELECT id - 1 FROM conversations AS one WHERE id > 1 AND NOT EXISTS "
+                          "(SELECT 1 FROM conversations WHERE id = one.id - 1) LIMIT 1");
+    Running query(gap);
     if (!query.next()) {
         throw failure("it has room for no more conversations: begin a new file");
     }

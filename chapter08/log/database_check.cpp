@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <sqlite3.h>
-
 namespace chat_log {
 
 namespace {
@@ -101,9 +99,14 @@ std::vector<std::string> Database::check() {
     try {
         return impl_->guarded([&] {
             // One state of the file for all questions, whatever a server does meanwhile.
-            Running(impl_->statements.begin_reading).run();
+            const bool begins = !impl_->in_transaction();
+            if (begins) {
+                Running(impl_->statements.begin_reading).run();
+            }
             std::vector<std::string> faults = Checker(impl_->file.sqlite()).run();
-            impl_->rollback();
+            if (begins) {
+                impl_->rollback();
+            }
             return faults;
         });
     } catch (const DatabaseError& error) {

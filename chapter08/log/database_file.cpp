@@ -133,8 +133,12 @@ DatabaseFile::DatabaseFile(const std::filesystem::path& file, Access access)
 }
 
 std::string DatabaseFile::explain(const SQLite::Exception& error) const {
-    return explain_error(path_, error.getExtendedErrorCode(),
-                         ::sqlite3_system_errno(sqlite_.getHandle()), error.what());
+    // SQLite doesn't note the errno of a commit.
+    const int system_error = errno;
+    return explain_error(
+        path_, error.getExtendedErrorCode(),
+        system_error != 0 ? system_error : ::sqlite3_system_errno(sqlite_.getHandle()),
+        error.what());
 }
 
 void DatabaseFile::set_up() {

@@ -7,6 +7,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -64,7 +65,8 @@ public:
 
     /// Goes on to the next row, if there is one.
     bool next() { return statement_.executeStep(); }
-    void run() { statement_.exec(); }
+    /// Returns how many rows it changed.
+    int run() { return statement_.exec(); }
 
     std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
     /// Until the next row.
@@ -126,6 +128,7 @@ struct Database::Impl {
     template <typename Function>
     auto guarded(Function function) {
         try {
+            errno = 0;
             return function();
         } catch (const SQLite::Exception& error) {
             const DatabaseError explained = explain(error);
@@ -145,6 +148,7 @@ struct Database::Impl {
     void begin();
     void commit();
     void rollback() noexcept;
+    bool in_transaction();
     void need_transaction();
 
     std::int64_t free_id();
@@ -162,8 +166,10 @@ struct Database::Impl {
     std::optional<Oldest> oldest(std::int64_t conversation);
     Slice read(const Head& head, const Range& range);
 
+    static Statements compile(DatabaseFile& file);
     DatabaseError explain(const SQLite::Exception& error);
     DatabaseError failure(const char* what) const;
+    DatabaseError damaged(const char* what) const;
     void load_receipts();
 
     DatabaseFile file;
@@ -180,6 +186,7 @@ struct Database::Impl {
         std::unordered_set<std::int64_t> grown{};  // conversations, since they were looked at
         bool going_round = false;                  // all conversations are being looked at
         std::int64_t next = 0;                     // of them, from this id on
+        std::int64_t cutting = 0;                  // has more messages than it may have
         std::optional<Time> round_began{};         // the last one
     };
     Trimming trimming{};

@@ -99,6 +99,9 @@ void Trimmer::step() {
     } else if (trimming.going_round) {
         const auto conversation = conversation_from(trimming.next);
         trimming.going_round = conversation.has_value();
+        if (conversation && conversation->id < trimming.next) {
+            throw database_.damaged("conversations are out of order");
+        }
         if (conversation) {
             trimming.next = visit(*conversation) ? conversation->id : conversation->id + 1;
         }
@@ -152,9 +155,12 @@ bool Trimmer::visit(const Conversation& conversation) {
     if (keep <= first) {
         return false;
     }
-    Running(database_.statements.delete_messages, oldest->position,
-            position_of(conversation.id, keep))
-        .run();
+    const int deleted = Running(database_.statements.delete_messages, oldest->position,
+                                position_of(conversation.id, keep))
+                            .run();
+    if (deleted == 0) {  // else it would be tried again without end
+        throw database_.damaged("a message isn't found by its number");
+    }
     return true;
 }
 
@@ -180,8 +186,12 @@ Seq Trimmer::first_to_keep(const Conversation& conversation, Seq first,
     const Seq most = retention_.max_messages;
     const Seq kept = conversation.last_seq - first + 1;
     Seq keep = first;
-    if (most > 0 && kept > most + most / leeway) {
+    std::int64_t& cutting = database_.trimming.cutting;
+    if (most > 0 && (kept > most + most / leeway || (kept > most && cutting == conversation.id))) {
         keep = std::min(end, conversation.last_seq - most + 1);
+        cutting = conversation.id;
+    } else if (cutting == conversation.id) {
+        cutting = 0;
     }
     const bool has_age = retention_.max_age > std::chrono::system_clock::duration::zero();
     if (keep < end && has_age && first_stored_ms < oldest_ms()) {
