@@ -19,7 +19,7 @@ void Duplicates::add(const Draft& draft, Receipt receipt) {
     const Time now = receipt.stored;
     visit_next_author(now);
     Author& author = authors_[draft.author];
-    forget_old(author, now);
+    forget_old(author, now, 1);
     author.by_age.push_back(nullptr);
     try {
         const auto added = author.receipts.emplace(draft.id, std::move(receipt)).first;
@@ -36,11 +36,13 @@ void Duplicates::undo_add(const Draft& draft) noexcept {
     author.receipts.erase(author.receipts.find(draft.id));
 }
 
-void Duplicates::forget_old(Author& author, Time now) const {
+// Those that are too old, and those that would be too many with `more`.
+void Duplicates::forget_old(Author& author, Time now, std::size_t more) const {
     const auto is_too_much = [&] {
         const auto oldest = author.receipts.find(*author.by_age.front());
         return now - oldest->second.stored >= retention_.dedup_window ||
-               (retention_.dedup_entries > 0 && author.by_age.size() >= retention_.dedup_entries);
+               (retention_.dedup_entries > 0 &&
+                author.by_age.size() + more > retention_.dedup_entries);
     };
     while (!author.by_age.empty() && is_too_much()) {
         author.receipts.erase(author.receipts.find(*author.by_age.front()));
@@ -58,7 +60,7 @@ void Duplicates::visit_next_author(Time now) {
         return;
     }
     visited_ = next->first;
-    forget_old(next->second, now);
+    forget_old(next->second, now, 0);
     if (next->second.by_age.empty()) {
         authors_.erase(next);
     }

@@ -36,7 +36,7 @@ private:
         std::deque<const std::string*> by_age{};  // the keys of `receipts`
     };
 
-    void forget_old(Author& author, Time now) const;
+    void forget_old(Author& author, Time now, std::size_t more) const;
     void visit_next_author(Time now);
 
     Retention retention_;

@@ -1,5 +1,6 @@
 // Messages are numbered, acknowledged and kept: what a client gets that was away, and one that
 // sends again. docs/protocol.md, section "Delivery".
+#include "support/temporary_directory.hpp"
 #include "support/test_server.hpp"
 
 #include <boost/json/array.hpp>
@@ -7,36 +8,14 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include <filesystem>
-
 using namespace test;
 namespace json = boost::json;
 
 namespace {
 
-/// A database that is gone with the test.
-class TemporaryDatabase {
-public:
-    TemporaryDatabase() {
-        std::string folder = (std::filesystem::temp_directory_path() / "chapter08-XXXXXX").string();
-        BOOST_TEST_REQUIRE(::mkdtemp(folder.data()) != nullptr);
-        folder_ = folder;
-    }
-    TemporaryDatabase(const TemporaryDatabase&) = delete;
-    TemporaryDatabase& operator=(const TemporaryDatabase&) = delete;
-    ~TemporaryDatabase() {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    std::filesystem::path file() const { return folder_ / "chat.db"; }
-
-private:
-    std::filesystem::path folder_;
-};
-
-TestServerOptions with_database(const TemporaryDatabase& database) {
+TestServerOptions with_database(const TemporaryDirectory& folder) {
     TestServerOptions options = quiet();
-    options.chat.database = database.file();
+    options.chat.database = folder.path() / "chat.db";
     options.chat.history.max_messages = 0;
     return options;
 }
@@ -470,11 +449,11 @@ SERVER_TEST(a_reader_behind_what_the_log_keeps_is_told_of_the_gap, keeping(60)) 
 }
 
 BOOST_AUTO_TEST_CASE(a_database_keeps_all_of_it_over_a_restart) {
-    const TemporaryDatabase database;
+    const TemporaryDirectory folder;
     std::string lobby;
     std::string inbox;
     {
-        TestServer server(with_database(database));
+        TestServer server(with_database(folder));
         const auto before = [](TestServer& there, std::string& lobby_position,
                                std::string& inbox_position) -> awaitable<void> {
             auto alice = co_await enter(there, "/ws/chat/Alice");
@@ -492,7 +471,7 @@ BOOST_AUTO_TEST_CASE(a_database_keeps_all_of_it_over_a_restart) {
         };
         server.run(before(server, lobby, inbox));
     }
-    TestServer server(with_database(database));
+    TestServer server(with_database(folder));
     const auto after = [](TestServer& there, std::string lobby_position,
                           std::string inbox_position) -> awaitable<void> {
         auto alice = co_await enter(
@@ -518,8 +497,8 @@ BOOST_AUTO_TEST_CASE(a_database_keeps_all_of_it_over_a_restart) {
 }
 
 BOOST_AUTO_TEST_CASE(messages_that_wait_for_the_disk_keep_their_order) {
-    const TemporaryDatabase database;
-    TestServer server(with_database(database));
+    const TemporaryDirectory folder;
+    TestServer server(with_database(folder));
     const auto test = [](TestServer& there) -> awaitable<void> {
         constexpr int count = 300;
         auto alice = co_await enter(there, "/ws/chat/Alice");

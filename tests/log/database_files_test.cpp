@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_new_file_is_its_owners_alone) {
     Head lobby = database.create("lobby");
     database.fill(lobby, 1);
     for (const char* const suffix : {"", "-wal", "-shm"}) {
-        struct stat status {};
+        struct stat status{};
         BOOST_REQUIRE(::stat((database.path.string() + suffix).c_str(), &status) == 0);
         BOOST_TEST((status.st_mode & 0777U) == 0600U);
     }
@@ -193,9 +193,9 @@ BOOST_AUTO_TEST_CASE(a_program_that_locks_the_file_is_reported_and_outlived) {
     database.fill(lobby, 1);
     ChildProcess stranger([&](const auto& say) {
         sqlite3* connection = nullptr;
-        const bool locked = ::sqlite3_open(database.path.c_str(), &connection) == SQLITE_OK &&
-                            ::sqlite3_exec(connection, "BEGIN IMMEDIATE", nullptr, nullptr,
-                                           nullptr) == SQLITE_OK;
+        const bool locked =
+            ::sqlite3_open(database.path.c_str(), &connection) == SQLITE_OK &&
+            ::sqlite3_exec(connection, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
         say(locked ? "locked" : "failed");
         ::pause();
     });
@@ -225,13 +225,11 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_is_an_error_and_never_a_crash) {
             if (auto head = damaged.find("lobby")) {
                 damaged.read(*head, {.max_entries = 10'000});
                 damaged.begin();
-                damaged.append(*head, {.author = "alice", .id = "7", .payload = "x"}, at(minutes(0)),
-                               window);
+                damaged.append(*head, {.author = "alice", .id = "7", .payload = "x"},
+                               at(minutes(0)), window);
                 damaged.commit();
-                while (damaged.trim({.max_messages = 10}, at(minutes(1)), [](auto) {
-                    return false;
-                })) {
-                }
+                while (damaged.trim({.max_messages = 10}, at(minutes(1)),
+                                    [](auto) { return false; })) {}
             }
             return found;
         } catch (const DatabaseError& error) {

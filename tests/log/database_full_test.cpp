@@ -32,9 +32,9 @@ BOOST_AUTO_TEST_CASE(it_goes_on_when_there_is_room_again) {
             const auto until_full = [&] {
                 while (true) {
                     acknowledged = lobby.last_seq;
-                    database.append(lobby, {.author = "bob",
-                                            .id = std::to_string(lobby.last_seq),
-                                            .payload = large});
+                    database.append(
+                        lobby,
+                        {.author = "bob", .id = std::to_string(lobby.last_seq), .payload = large});
                 }
             };
             BOOST_CHECK_EXCEPTION(until_full(), DatabaseError, says_full);
@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_at_the_start) {
     {
         const FileSizeLimit limit(0);
         BOOST_CHECK_EXCEPTION(Database(database.path), DatabaseError, says_full);
-        BOOST_CHECK_EXCEPTION(Database(database.folder.path() / "new.db"), DatabaseError, says_full);
+        BOOST_CHECK_EXCEPTION(Database(database.folder.path() / "new.db"), DatabaseError,
+                              says_full);
     }
     database.reopen();
     BOOST_TEST(database->find("lobby")->last_seq == 1U);

@@ -63,9 +63,11 @@ BOOST_AUTO_TEST_CASE(reading_forward_and_back_goes_along_the_primary_key) {
         const bool back = query.ends_with("ORDER BY position DESC LIMIT ?");
         if (forward || back) {
             ++found;
-            BOOST_TEST(plan.find("SEARCH messages USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") !=
-                           std::string::npos,
-                       query << "\n" << plan);
+            BOOST_TEST(
+                plan.find("SEARCH messages USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") !=
+                    std::string::npos,
+                query << "\n"
+                      << plan);
         }
     }
     BOOST_TEST(found == 2);

@@ -33,8 +33,8 @@ public:
             }
             // Many runs end in the middle of a checkpoint.
             constexpr std::array pages{3, 10, 30, 1000};
-            SqliteConnections::ask(fmt::format("PRAGMA wal_autocheckpoint = {}",
-                                               pages[random_() % pages.size()]));
+            SqliteConnections::ask(
+                fmt::format("PRAGMA wal_autocheckpoint = {}", pages[random_() % pages.size()]));
             while (true) {
                 commit_batch(database);
             }

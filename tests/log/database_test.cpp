@@ -101,10 +101,9 @@ BOOST_AUTO_TEST_CASE(a_range_is_cut_at_its_old_or_its_new_end) {
     check({.before = 10, .max_entries = 3, .newest = true}, 7, 9, true);
     check({.after = 6, .before = 10, .max_entries = 3, .newest = true}, 7, 9, false);
     check({.after = 17, .max_entries = 3, .newest = true}, 18, 20, false);
-    for (const Range& none :
-         {Range{.after = 20}, Range{.before = 1}, Range{.before = 0}, Range{.after = 7, .before = 8},
-          Range{.after = 9, .before = 3}, Range{.after = Range::no_end},
-          Range{.after = Range::no_end - 1}}) {
+    for (const Range& none : {Range{.after = 20}, Range{.before = 1}, Range{.before = 0},
+                              Range{.after = 7, .before = 8}, Range{.after = 9, .before = 3},
+                              Range{.after = Range::no_end}, Range{.after = Range::no_end - 1}}) {
         BOOST_TEST(read(none).entries.empty());
         BOOST_TEST(!read(none).more);
     }

@@ -75,10 +75,10 @@ struct TestDatabase {
     }
 
     /// Until nothing more is to be deleted.
-    void trim(const chat_log::Retention& retention, Time now,
-              const std::function<bool(std::string_view)>& in_use = [](auto) { return true; }) {
-        while (database->trim(retention, now, in_use)) {
-        }
+    void trim(
+        const chat_log::Retention& retention, Time now,
+        const std::function<bool(std::string_view)>& in_use = [](auto) { return true; }) {
+        while (database->trim(retention, now, in_use)) {}
     }
 };
 
