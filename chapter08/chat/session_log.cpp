@@ -27,6 +27,75 @@ std::optional<std::string> copy(const std::optional<std::string_view>& text) {
 
 }  // namespace
 
+// [deliver]
+// Stores what the member says, and sends it to a room, or to everyone. If that may not be, the
+// answer says why.
+Reply Session::deliver(ClientMessage& message, const std::string& sender) {
+    if (message.target_user) {
+        return deliver_privately(message, sender);
+    }
+    const Room* const room = audience(message.room);
+    if (room == nullptr) {
+        return refuse(ErrorCode::not_in_room, *message.room);
+    }
+    std::string payload = chat_->messages().message(sender, message, room->name());
+    Acknowledge acknowledge;
+    if (!message.id.empty()) {
+        acknowledge = [&messages = chat_->messages(), id = message.id,
+                       name = room->name()](const chat_log::Receipt& receipt) {
+            return messages.ack(id, name, receipt);
+        };
+    }
+    return store(room->log(), room->size(), message.id, std::move(payload), std::move(acknowledge));
+}
+
+// The same for a private message.
+Reply Session::deliver_privately(ClientMessage& message, const std::string& sender) {
+    if (!may_see_users()) {
+        return refuse(ErrorCode::unauthorized);
+    }
+    const User* const target = chat_->manager().find_user(*message.target_user);
+    if (target == nullptr) {
+        return refuse(ErrorCode::user_offline, *message.target_user);
+    }
+    if (!target->inbox.get()) {
+        return refuse(ErrorCode::unavailable);
+    }
+    std::string payload = chat_->messages().private_message(sender, message);
+    std::string id = message.id;
+    message.message.clear();
+    const auto acknowledge = [&messages = chat_->messages(),
+                              message](const chat_log::Receipt& receipt) {
+        return messages.confirmation(*message.target_user, message, receipt);
+    };
+    return store(target->inbox.get(), target->connections.size(), std::move(id), std::move(payload),
+                 acknowledge);
+}
+// [/deliver]
+
+// [store]
+Reply Session::store(const ConversationPtr& log, std::size_t connections, std::string id,
+                     std::string payload, Acknowledge acknowledge) {
+    if (auto refusal = charge(payload.size(), connections)) {
+        return refusal;
+    }
+    chat_->manager().reserve_frame(payload.size());
+    if (!sending_) {
+        sending_ = std::make_shared<Sending>(member_->websocket, chat_->messages());
+    }
+    const std::string author = member_->user == nullptr ? std::string() : member_->user->key;
+    ++sending_->on_their_way;
+    chat_->log().append(log, {.author = author, .id = id, .payload = std::move(payload)},
+                        [weak = std::weak_ptr(sending_), id,
+                         acknowledge = std::move(acknowledge)](const chat_log::Receipt& receipt) {
+                            if (const auto sending = weak.lock()) {
+                                sending->finish(receipt, id, acknowledge);
+                            }
+                        });
+    return std::nullopt;
+}
+// [/store]
+
 void Session::Sending::finish(const Receipt& receipt, const std::string& id,
                               const Acknowledge& acknowledge) noexcept {
     --on_their_way;

@@ -24,7 +24,8 @@ public:
 
     enum class As { same_user, nobody };
 
-    explicit ChildProcess(const std::function<void(const Say&)>& function, As user = As::same_user) {
+    explicit ChildProcess(const std::function<void(const Say&)>& function,
+                          As user = As::same_user) {
         int pipe[2];
         if (::pipe2(pipe, O_CLOEXEC) != 0) {
             throw std::runtime_error("cannot make a pipe");

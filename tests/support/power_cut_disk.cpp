@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t sector = 512;
 
-
 }  // namespace
 
 /// What SQLite holds in its hands: ours first, then the real file's.
@@ -33,8 +32,8 @@ struct PowerCutDisk::Calls {
     static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* opened, int flags,
                     int* out_flags) {
         PowerCutDisk& disk = Calls::disk(vfs);
-        auto* const real = reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(opened) +
-                                                           sizeof(File));
+        auto* const real =
+            reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(opened) + sizeof(File));
         File& file = at(opened);
         file = {.base = {}, .disk = &disk, .content = nullptr, .real = real};
         if (disk.off_) {
@@ -110,9 +109,9 @@ struct PowerCutDisk::Calls {
     }
 
     static int write(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
-        return change(file, {.offset = offset,
-                             .bytes = {static_cast<const char*>(from),
-                                       static_cast<std::size_t>(amount)}});
+        return change(
+            file, {.offset = offset,
+                   .bytes = {static_cast<const char*>(from), static_cast<std::size_t>(amount)}});
     }
     static int truncate(sqlite3_file* file, sqlite3_int64 size) {
         return change(file, {.offset = size, .truncates = true});
