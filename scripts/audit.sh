@@ -17,7 +17,7 @@
 #   --rate N              messages a second, of all clients together: 150 by default.
 #   --kills N             how often the server is killed, instead of ten times a minute.
 #   --harm LIST           only that harm, with commas: tear, deaf, tear_all, away, freeze, kill, stop,
-#                         disk. '' is none.
+#                         night, disk. '' is none.
 #   --kept N              how many messages of each conversation the server has to keep.
 #   --seed N              does the same harm at the same times as the run whose report has this seed.
 #   --output FOLDER       where the report goes, instead of build/audit.

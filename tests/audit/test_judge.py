@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor.judge import Promise, covers, judge
 from auditor.notes import (
-    LOBBY, Acked, Again, Back, Diary, Early, Gap, Hole, Joined, Note, Position, Refused, Saw, Sent,
+    LOBBY, Acked, Again, Back, Diary, Early, Gap, Hole, Joined, Kept, Note, Position, Refused, Saw, Sent,
     Strange, Whole, inbox,
 )  # fmt: skip
 
@@ -267,6 +267,20 @@ class JudgeTest(unittest.TestCase):
         self.assert_finds(notes("trimmed"), Promise(durable=True, kept=19), "gap")
         self.assert_finds(notes("trimmed"), DATABASE, "gap")
         self.assert_finds(notes("epoch"), MEMORY, "gap")
+
+    def test_finds_a_log_that_has_less_than_it_has_to_keep(self) -> None:
+        def notes(first: str, last: str) -> Notes:
+            return Notes().note("Ada", Joined, LOBBY, at("E:0")).note("Ada", Kept, LOBBY, at(first), at(last))
+
+        def judged(first: str, last: str, kept: int | None) -> list[str]:
+            found = judge(notes(first, last).diaries.values(), Promise(durable=True, kept=kept))
+            return [each.kind for each in found if each.kind == "trimmed"]
+
+        self.assertEqual(judged("E:1", "E:9", None), [])
+        self.assertEqual(judged("E:2", "E:9", None), ["trimmed"])
+        self.assertEqual(judged("E:5", "E:9", 5), [])
+        self.assertEqual(judged("E:6", "E:9", 5), ["trimmed"])
+        self.assertEqual(judged("E:1", "E:3", 5), [])
 
     def test_finds_members_that_end_at_different_places(self) -> None:
         notes = self.good().note("Ada", Whole, LOBBY, at("E:1")).note("Bob", Whole, LOBBY, at("E:2"))

@@ -78,7 +78,7 @@ class Stage(unittest.IsolatedAsyncioTestCase):
 
 class MemberTest(Stage):
     async def test_says_who_it_is_and_comes_back_with_its_positions(self) -> None:
-        member = self.enter(Person("Ada", "Ada B", ("c++", "海"), heartbeat=True))
+        member = self.enter(Person("Ada", "Ada", "Ada B", ("c++", "海"), heartbeat=True))
         websocket = await self.accept()
         self.assertEqual(websocket.path, "/ws/chat/Ada%20B/heartbeat?room=c%2B%2B")
         self.assertEqual(await self.hear(), {"type": "join", "room": "海"})
@@ -96,7 +96,7 @@ class MemberTest(Stage):
         self.assertEqual(await self.hear(), {"type": "join", "room": "海", "since": "R:9"})
 
     async def test_sends_what_was_not_acknowledged_again_in_order(self) -> None:
-        member = self.enter(Person("Ada", None, window=3))
+        member = self.enter(Person("Ada", "Ada", None, window=3))
         await self.accept()
         await self.welcome()
         await self.until(member, notes.Joined)
@@ -114,7 +114,7 @@ class MemberTest(Stage):
         self.assertEqual((len(member.latencies), len(member.delays)), (1, 1))
 
     async def test_sends_again_what_was_refused_for_now_and_gives_up_what_was_refused(self) -> None:
-        member = self.enter(Person("Ada", "Ada", window=2))
+        member = self.enter(Person("Ada", "Ada", "Ada", window=2))
         await self.accept()
         await self.welcome()
         await self.until(member, notes.Joined, 2)
@@ -130,7 +130,7 @@ class MemberTest(Stage):
         self.assertEqual([note.id for note in member.diary.of(notes.Refused)], ["Ada-1", "Ada-2"])
 
     async def test_asks_for_what_is_missing(self) -> None:
-        member = self.enter(Person("Ada", "Ada", ("cpp",)))
+        member = self.enter(Person("Ada", "Ada", "Ada", ("cpp",)))
         await self.accept()
         await self.welcome()
         await self.tell(type="joined", room="cpp", epoch="R", seq=1)
@@ -143,7 +143,7 @@ class MemberTest(Stage):
         self.assertEqual([note.id for note in saw], ["x2", "x3"])
 
     async def test_settles_when_the_server_says_that_it_has_everything(self) -> None:
-        member = self.enter(Person("Ada", "Ada"))
+        member = self.enter(Person("Ada", "Ada", "Ada"))
         await self.accept()
         await self.welcome(seq=1)
         await self.until(member, notes.Joined, 2)
@@ -157,8 +157,25 @@ class MemberTest(Stage):
         whole = {note.conversation: note.position for note in member.diary.of(notes.Whole)}
         self.assertEqual(whole, {notes.LOBBY: Position("E", 2), notes.inbox("Ada"): Position("I", 0)})
 
+    async def test_looks_back_page_by_page_and_notes_what_is_missing(self) -> None:
+        member = self.enter(Person("Ada", "Ada", None))
+        await self.accept()
+        await self.welcome(seq=5)
+        await self.until(member, notes.Joined)
+        looking = asyncio.create_task(member.look_back(notes.LOBBY))
+        for before, seqs, more in (6, (4, 5), True), (4, (1, 2), False):
+            self.assertEqual(await self.hear(), {"type": "history", "before": before, "limit": 200})
+            page = [{"message": "x", "seq": seq, "id": f"x{seq}"} for seq in seqs]
+            await self.tell(type="history", epoch="E", messages=page, seq=5, before=before, more=more)
+        await asyncio.wait_for(looking, DEADLINE)
+        [kept] = member.diary.of(notes.Kept)
+        self.assertEqual((kept.first, kept.last), (Position("E", 1), Position("E", 5)))
+        self.assertEqual([note.id for note in member.diary.of(notes.Again)], ["x5", "x4", "x2", "x1"])
+        [hole] = member.diary.of(notes.Hole)
+        self.assertEqual((hole.have, hole.came), (Position("E", 4), Position("E", 2)))
+
     async def test_reads_nothing_while_it_is_frozen(self) -> None:
-        member = self.enter(Person("Ada", None))
+        member = self.enter(Person("Ada", "Ada", None))
         await self.accept()
         await self.welcome()
         await self.until(member, notes.Joined)
@@ -171,7 +188,7 @@ class MemberTest(Stage):
         await freezing
 
     async def test_answers_pings_and_notes_frames_that_make_no_sense(self) -> None:
-        member = self.enter(Person("Ada", None))
+        member = self.enter(Person("Ada", "Ada", None))
         await self.accept()
         await self.welcome()
         await self.tell(type="ping")

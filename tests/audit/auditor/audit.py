@@ -19,11 +19,11 @@ from .notes import Diary
 from .people import Talk, make_people
 from .server import Server, ServerError, command
 
-GATHER_DEADLINE = 30.0  # seconds until all clients are in all their conversations
-SETTLE_DEADLINE = 60.0  # seconds until all is acknowledged, and everyone has all of it
+GATHER_DEADLINE = 120.0  # seconds until all clients are in all their conversations
+SETTLE_DEADLINE = 120.0  # seconds until all is acknowledged, and everyone has all of it
 
 CLIENT_HARM = ("tear", "deaf", "tear_all", "away", "freeze")
-SERVER_HARM = ("kill", "stop")
+SERVER_HARM = ("kill", "stop", "night")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Plan:
     clients: int = 20
     rate: float = 150.0  # messages a second, of all together
     kinds: tuple[str, ...] = CLIENT_HARM + SERVER_HARM
+    times: float = 1.0  # as much harm as KINDS says
     kills: int | None = None  # None: as many as KINDS says
     kept: int | None = None  # messages of each conversation that the server is told to keep
     options: tuple[str, ...] = ()  # further ones, for the server
@@ -122,7 +123,9 @@ class _Run:
 
     async def _talk_and_harm(self) -> None:
         plan, begin = self._plan, self._clock()
-        blows = make_plan(plan.seed, plan.seconds, plan.clients, list(plan.kinds), plan.kills)
+        blows = make_plan(
+            plan.seed, plan.seconds, plan.clients, list(plan.kinds), plan.kills, plan.times
+        )
         talk = asyncio.create_task(Talk(self._members, plan.rate, plan.seed).run())
         try:
             await self._harm.run(blows, begin)
@@ -137,6 +140,8 @@ class _Run:
         while any(len(member.outbox) for member in self._members):
             await asyncio.sleep(0.02)
         await asyncio.gather(*(member.settle() for member in self._members))
+        readers = {name: member for member in self._members for name in member.diary.conversations}
+        await asyncio.gather(*(member.look_back(name) for name, member in readers.items()))
 
     async def _in_time(self, what: Awaitable[None], deadline: float, complaint: str) -> None:
         """A deadline that passes is a finding; the judge says what is missing."""

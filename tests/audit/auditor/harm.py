@@ -22,6 +22,7 @@ KINDS = {
     "freeze": (15, (0.5, 5), "a client reads nothing"),
     "kill": (10, (0, 0.3), "kill -9, and the server is started again"),
     "stop": (1, (0, 0.3), "SIGTERM, and the server is started again"),
+    "night": (1, (1.5, 2.5), "everybody leaves, the server is killed and started, and they come back later"),
     "disk": (3, (0.5, 2), "the disk of the database is full"),
 }
 SLACK = 1.0  # seconds before and after a full disk in which messages may have been refused
@@ -42,13 +43,18 @@ class Blow:
 
 
 def make_plan(
-    seed: int, seconds: float, clients: int, kinds: list[str], kills: int | None = None
+    seed: int,
+    seconds: float,
+    clients: int,
+    kinds: list[str],
+    kills: int | None = None,
+    times: float = 1.0,
 ) -> list[Blow]:
-    """The same for the same arguments."""
+    """The same for the same arguments. `times`: so many times as much as KINDS says."""
     rng, plan = random.Random(seed), []
     for kind in sorted(kinds):
         rate, (least, most), _ = KINDS[kind]
-        count = max(1, round(rate * seconds / 60))
+        count = max(1, round(times * rate * seconds / 60))
         if kind == "kill" and kills is not None:
             count = kills
         # One in each stretch, at a random moment: random, and yet never three at once.
@@ -96,6 +102,10 @@ class Harm:
             await member.freeze(blow.lasting)
         elif blow.kind in ("kill", "stop"):
             await self._restart(blow)
+        elif blow.kind == "night":
+            for each in self._members:
+                each.stay_away(blow.lasting)
+            await self._restart(Blow(blow.at, "kill", blow.who, 0))
         elif blow.kind == "disk" and self._disk:
             await self._fill(blow.lasting, self._disk)
         self.done[blow.kind] += 1

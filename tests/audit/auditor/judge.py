@@ -274,6 +274,20 @@ def gaps(record: Record, promise: Promise) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def trimmed(record: Record, promise: Promise) -> Iterator[Finding]:
+    """The log has as much as it has to keep."""
+    for diary in record.diaries:
+        for note in diary.of(notes.Kept):
+            count = note.last.seq - note.first.seq + 1
+            least = note.last.seq if promise.kept is None else min(promise.kept, note.last.seq)
+            if count < least:
+                yield Finding(
+                    "trimmed",
+                    f"the log of {note.conversation} has {count} messages; it has to have {least}",
+                    [f"{diary.client} noted: {note}"],
+                )
+
+
 def epochs(record: Record, promise: Promise) -> Iterator[Finding]:
     """An epoch is new when the process is, and never comes back."""
     by_conversation: dict[str, set[str]] = defaultdict(set)
@@ -310,5 +324,5 @@ def ends(record: Record, promise: Promise) -> Iterator[Finding]:
 
 CHECKS = (
     lost, unanswered, twice, stranger, refused_and_delivered, one_place_two_messages, ack_elsewhere,
-    order_of_sender, holes, gaps, epochs, ends,
+    order_of_sender, holes, gaps, trimmed, epochs, ends,
 )  # fmt: skip

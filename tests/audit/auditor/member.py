@@ -18,7 +18,9 @@ from .reading import Reading
 from .wire import ENDS, Wire
 
 PAUSE = 0.1  # seconds before a message that was refused for now is sent again
-PATIENCE = 2.0  # seconds for an answer, when all is quiet; then it's asked again
+PAGE = 200  # messages
+FOR_NOW = ("unavailable", "rate_limited")  # codes of errors after which the same may be asked again
+PATIENCE = 5.0  # seconds for an answer, when all is quiet; then it's asked again
 
 
 class Address(Protocol):
@@ -33,6 +35,7 @@ class Person:
     """Who a client is."""
 
     client: str  # one for each
+    short: str  # the same in visible ASCII: its messages' ids begin with it
     user: str | None  # None: without a name
     rooms: tuple[str, ...] = ()
     window: int = 1  # messages on their way at once
@@ -65,6 +68,7 @@ class Member:
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._whole: dict[str, asyncio.Future[None]] = {}
+        self._page: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self.latencies: list[float] = []  # of messages that needed one try
         self.delays: list[float] = []  # of the others
 
@@ -96,7 +100,7 @@ class Member:
     async def say(self, conversation: str, frame: dict[str, Any], size: int) -> None:
         """Puts a message into the outbox, and sends it if it may go out now."""
         self._number += 1
-        id = f"{self.person.client}-{self._number}"
+        id = f"{self.person.short}-{self._number}"
         text = (id + " " + "很長 long " * (size // 8 + 1))[: max(size, len(id))]
         frame = {"type": "message", "id": id, "message": text} | frame
         self.outbox.add(Message(self._number, id, conversation, json.dumps(frame), text))
@@ -146,6 +150,29 @@ class Member:
                     pass  # the connection broke, or the answer takes long
             assert reading.have
             self._note(notes.Whole(self._clock(), name, reading.have))
+
+    async def look_back(self, name: str) -> None:
+        """Reads a whole log, from its end: it has to be the one that everybody saw."""
+        reading, last = self._readings[name], self._readings[name].have
+        assert last
+        first = last.seq + 1
+        while True:
+            self._page[name] = asyncio.get_running_loop().create_future()
+            await self._ask(reading, before=first, limit=PAGE)
+            try:
+                page = await asyncio.wait_for(self._page[name], PATIENCE)
+            except asyncio.TimeoutError:
+                continue
+            for frame in reversed(page["messages"]):
+                position = Position(page["epoch"], frame["seq"])
+                if frame["seq"] != first - 1:
+                    have = Position(last.epoch, first)
+                    self._note(notes.Hole(self._clock(), name, have, position, "looking back"))
+                first = frame["seq"]
+                self._note(notes.Reread(self._clock(), name, position, frame.get("id", "")))
+            if not page.get("more"):
+                break
+        self._note(notes.Kept(self._clock(), name, Position(last.epoch, first), last))
 
     async def leave(self) -> None:
         """Says goodbye."""
@@ -220,13 +247,17 @@ class Member:
 
     async def _fill(self, frame: dict[str, Any]) -> None:
         reading = self._reading_of(frame)
-        if reading.history(frame):
+        if "recovered" not in frame:
+            if (page := self._page.get(reading.name)) and not page.done():
+                page.set_result(frame)
+        elif reading.history(frame):
             await self._ask(reading)
         elif (whole := self._whole.get(reading.name)) and not whole.done():
             whole.set_result(None)
 
-    async def _ask(self, reading: Reading) -> None:
-        frame = {"type": "history", "since": str(reading.have)}
+    async def _ask(self, reading: Reading, **page: int) -> None:
+        """For what comes behind the client's position, or for a page."""
+        frame: dict[str, Any] = {"type": "history"} | (page or {"since": str(reading.have)})
         if reading.name.startswith("inbox"):
             frame["inbox"] = True
         elif reading.name != notes.LOBBY:
@@ -274,6 +305,7 @@ class Member:
     async def _refused(self, frame: dict[str, Any]) -> None:
         pause = frame.get("retry_after_ms", PAUSE * 1000) / 1000
         if "id" not in frame:
+            assert frame["code"] in FOR_NOW, "the client did nothing wrong"
             asyncio.get_running_loop().call_later(pause, self._ask_again)
             return
         self._note(notes.Refused(self._clock(), frame["id"], frame["code"], frame["retry"]))

@@ -114,6 +114,11 @@ class Again(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class Reread(Again):
+    """The same, when the client looked back at the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gap(Note):
     """The server announced that messages are missing between two positions.
 
@@ -169,6 +174,15 @@ class Whole(Note):
 
     conversation: str
     position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Note):
+    """At the end of the run: the log has everything from `first` to `last`, page by page backwards."""
+
+    conversation: str
+    first: Position
+    last: Position
 
 
 @dataclass

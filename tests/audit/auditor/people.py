@@ -18,17 +18,17 @@ def make_people(count: int) -> list[Person]:
     people, named = [], 0
     for i in range(count):
         rooms = tuple({ROOMS[i % len(ROOMS)]: 1, ROOMS[i // 2 % len(ROOMS)]: 1})
-        window = WINDOWS[i % len(WINDOWS)]
+        window, short = WINDOWS[i % len(WINDOWS)], f"c{i + 1}"
         if i % 4 == 3:
-            people.append(Person(f"nameless{i + 1}", None, rooms, window))
+            people.append(Person(f"nameless{i + 1}", short, None, rooms, window))
             continue
         lap, name = divmod(named, len(NAMES))
         user = NAMES[name] + (f" {lap + 1}" if lap else "")
-        people.append(Person(user, user, rooms, window, heartbeat=named == 2))
+        people.append(Person(user, short, user, rooms, window, heartbeat=named == 2))
         named += 1
     if count > 4:
         first = people[0]
-        people[-1] = Person(f"{first.client}'s phone", first.user, first.rooms, 4)
+        people[-1] = Person(f"{first.client}'s phone", f"c{count}", first.user, first.rooms, 4)
     return people
 
 

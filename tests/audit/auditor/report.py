@@ -59,7 +59,9 @@ def _happened(result: Result) -> Iterator[str]:
     yield f"  {len(said):,} messages were sent, {count(notes.Sent) - len(said):,} times again"
     yield f"  {len(acked):,} of them were acknowledged, {repeats:,} acks said that it was a repeat"
     yield f"  refused: {_counts(refused)}"
-    yield f"  {count(notes.Saw):,} came into {views} views; {count(notes.Again):,} that came again did not"
+    again, reread = count(notes.Again), count(notes.Reread)
+    yield f"  {count(notes.Saw):,} came into {views} views; {again - reread:,} that came again did not"
+    yield f"  {reread:,} were found again by looking back at the end"
     yield f"  {count(notes.Connected):,} connections; their ends: {_counts(ends)}"
     yield f"  gaps that were announced, by reason: {_counts(gaps)}"
     yield f"  time to the ack: {times(result.latencies)}"
