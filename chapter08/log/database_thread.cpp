@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t max_heads = 10'000;
 constexpr auto between_trims = std::chrono::minutes(1);
+/// After the process before this one: its clients know conversations in which nothing was said yet.
+constexpr auto time_to_come_back = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -181,8 +183,10 @@ void DatabaseThread::trim() {
         return;
     }
     try {
-        const auto in_use = [this](std::string_view name) {
-            return heads_.contains(std::string(name));
+        const bool all_may_come_back =
+            std::chrono::steady_clock::now() - began_ < time_to_come_back;
+        const auto in_use = [&](std::string_view name) {
+            return all_may_come_back || heads_.contains(std::string(name));
         };
         if (!database_.trim(retention_, now, in_use)) {
             trimmed_ = now;

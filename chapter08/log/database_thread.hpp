@@ -66,7 +66,8 @@ private:
     Deliver deliver_;
     Database database_;
     std::unordered_map<std::string, Head> heads_;  // of conversations that were used lately
-    Time trimmed_{};                               // when there was nothing left to trim
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    Time trimmed_{};  // when there was nothing left to trim
     bool writable_ = true;
 
     std::mutex mutex_;
