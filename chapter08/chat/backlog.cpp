@@ -3,6 +3,7 @@
 #include "chat/connection_manager.hpp"
 #include "chat/history_frame.hpp"
 #include "chat/missed.hpp"
+#include "log/faults.hpp"
 
 #include <algorithm>
 
@@ -10,6 +11,8 @@ namespace chat {
 
 using chat_log::Conversation;
 using chat_log::ConversationPtr;
+using chat_log::Fault;
+using chat_log::fault;
 using chat_log::Seq;
 using chat_log::Slice;
 
@@ -32,7 +35,8 @@ void Backlog::guarded(Function function) noexcept {
 }
 
 bool Backlog::has(const Conversation& log) const noexcept {
-    return std::ranges::any_of(behind_, [&](const Behind& one) { return one.log.get() == &log; });
+    return !fault(Fault::replay_interleaves) &&
+           std::ranges::any_of(behind_, [&](const Behind& one) { return one.log.get() == &log; });
 }
 
 Backlog::Behind* Backlog::find(const Conversation& log) noexcept {
@@ -115,7 +119,7 @@ void Backlog::send(const ConversationPtr& log, const Slice& slice) {
         write_numbered(entry, frame);
         websocket_.post_text(frame);
     }
-    behind->seq = slice.entries.back().seq;
+    behind->seq = fault(Fault::laggard_skipped) ? log->last_seq() : slice.entries.back().seq;
     bring_up_to_date();
 }
 

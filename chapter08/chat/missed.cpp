@@ -1,6 +1,7 @@
 #include "chat/missed.hpp"
 
 #include "chat/history_frame.hpp"
+#include "log/faults.hpp"
 
 #include <new>
 #include <utility>
@@ -8,6 +9,8 @@
 namespace chat {
 
 using chat_log::ConversationPtr;
+using chat_log::Fault;
+using chat_log::fault;
 using chat_log::Seq;
 using chat_log::Slice;
 
@@ -27,11 +30,14 @@ Missed write(const HistoryFrame& frame, const chat_log::Conversation& log, const
 
 void read_missed(chat_log::Log& log, const ConversationPtr& conversation, const Position& since,
                  std::function<void(Missed)> done) {
-    if (since.epoch != conversation->epoch() || since.seq > conversation->last_seq()) {
+    const bool is_here =
+        since.epoch == conversation->epoch() && since.seq <= conversation->last_seq();
+    if (!is_here && !fault(Fault::gap_not_announced)) {
         read_last(log, conversation, "epoch", std::move(done));
         return;
     }
-    log.read(conversation, {.after = since.seq},
+    const Seq after = since.seq + (fault(Fault::history_off_by_one) ? 1 : 0);
+    log.read(conversation, {.after = after},
              [&log, conversation, seq = since.seq, done = std::move(done)](const Slice& slice) {
                  if (!slice.available) {
                      done({});

@@ -1,5 +1,7 @@
 #include "log/database_log.hpp"
 
+#include "log/faults.hpp"
+
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
@@ -72,7 +74,8 @@ void DatabaseLog::append(const ConversationPtr& conversation, Draft draft, Appen
 }
 
 void DatabaseLog::read(const ConversationPtr& conversation, const Range& range, Read read) {
-    if (!range.newest && range.after + 1 >= conversation->first_in_memory()) {
+    if (fault(Fault::lost_on_rotation) ||
+        (!range.newest && range.after + 1 >= conversation->first_in_memory())) {
         read(conversation->read(range));
         return;
     }

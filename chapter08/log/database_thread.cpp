@@ -1,5 +1,7 @@
 #include "log/database_thread.hpp"
 
+#include "log/faults.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -99,11 +101,17 @@ void DatabaseThread::write(std::vector<Outcome>& outcomes) {
     if (heads_.size() > max_heads) {
         heads_.clear();
     }
+    static bool owed = false;  // a commit, by the fault
+    if (fault(Fault::ack_before_commit) && std::exchange(owed, true)) {
+        database_.commit();
+    }
     database_.begin();
     for (Outcome& outcome : outcomes) {
         write_one(outcome, now);
     }
-    database_.commit();
+    if (!fault(Fault::ack_before_commit)) {
+        database_.commit();
+    }
     say_whether_writable(nullptr);
 }
 
@@ -148,6 +156,9 @@ void DatabaseThread::give_up(std::vector<Outcome>& outcomes, const std::exceptio
     database_.rollback();
     heads_.clear();
     say_whether_writable(error.what());
+    if (fault(Fault::seq_reused)) {
+        return;
+    }
     for (Outcome& outcome : outcomes) {
         outcome.available = false;
         outcome.receipt = {.result = Receipt::Result::unavailable};

@@ -1,5 +1,7 @@
 #include "log/memory_log.hpp"
 
+#include "log/faults.hpp"
+
 #include <utility>
 
 namespace chat_log {
@@ -10,7 +12,7 @@ void MemoryLog::open(const std::string& name, Opened opened) {
     ConversationPtr conversation = conversations_.find(name);
     if (!conversation) {
         conversation = std::make_shared<Conversation>(name);
-        conversation->begin(make_epoch());
+        conversation->begin(fault(Fault::epoch_kept) ? "kept" : make_epoch());
         conversations_.insert(conversation);
     }
     opened(std::move(conversation));
@@ -24,7 +26,8 @@ void MemoryLog::restart(const ConversationPtr& conversation, Opened restarted) {
 void MemoryLog::append(const ConversationPtr& conversation, Draft draft, Appended appended) {
     const Time now = std::chrono::floor<std::chrono::milliseconds>(now_());
     if (!draft.id.empty()) {
-        if (const Receipt* const first = duplicates_.find(draft, now)) {
+        const Receipt* const first = duplicates_.find(draft, now);
+        if (first != nullptr && !fault(Fault::forgotten_duplicate)) {
             Receipt receipt = *first;
             receipt.result = Receipt::Result::duplicate;
             appended(receipt);
@@ -33,6 +36,10 @@ void MemoryLog::append(const ConversationPtr& conversation, Draft draft, Appende
     }
     Receipt receipt{
         .seq = conversation->last_seq() + 1, .epoch = conversation->epoch(), .stored = now};
+    if (fault(Fault::private_not_stored) && conversation->name().starts_with("inbox")) {
+        appended(receipt);
+        return;
+    }
     Entry entry{.seq = receipt.seq, .stored = now, .payload = std::move(draft.payload)};
     if (draft.id.empty()) {
         conversations_.add(*conversation, std::move(entry));

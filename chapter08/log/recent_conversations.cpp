@@ -1,5 +1,7 @@
 #include "log/recent_conversations.hpp"
 
+#include "log/faults.hpp"
+
 #include <iterator>
 #include <utility>
 
@@ -29,7 +31,9 @@ void RecentConversations::insert(const ConversationPtr& conversation) {
 void RecentConversations::add(Conversation& conversation, Entry entry) {
     const std::size_t before = conversation.cost();
     conversation.add(std::move(entry));
-    if (retention_.max_messages > 0 && conversation.recent().size() > retention_.max_messages) {
+    const std::size_t too_few = fault(Fault::trimmed_too_much) ? 1 : 0;
+    if (retention_.max_messages > 0 &&
+        conversation.recent().size() > retention_.max_messages - too_few) {
         conversation.forget_oldest();
     }
     cost_ += conversation.cost() - before;
