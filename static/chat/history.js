@@ -1,12 +1,12 @@
 // What was said before and meanwhile: it is asked for, and put in its place.
 
-import { conversationIn, conversations, lobby, openRooms } from './conversations.js';
+import { conversationIn, conversations, lobby } from './conversations.js';
 import { messageOf, showMessage } from './frames.js';
 import { awayLine, gapLine, markSource, topOf } from './lines.js';
 import { addMessage, fillsPanel, flushMessages, insertMessages, whenTopIsNear } from './log.js';
 import { merge, takeNewest } from './merge.js';
 import { rememberedInbox, rememberPositions } from './reload.js';
-import { sendDue, takeEcho } from './sending.js';
+import { sendDue, showAcknowledged, takeEcho } from './sending.js';
 import { sendFrame } from './socket.js';
 import { chat, isMe } from './state.js';
 import { isReturning, timed } from './streams.js';
@@ -30,6 +30,7 @@ export function beginConversation(conversation, logs) {
 function beginStream(stream, log) {
   const { position } = stream;
   stream.older = [];
+  stream.told = log;
   stream.returning = false;
   if (!log?.epoch) {
     position.epoch = null;
@@ -109,7 +110,9 @@ function receiveMissed(conversation, stream, frame) {
 // All of it has come: now it is shown, in one order.
 function endReturn(conversation) {
   clearTimeout(conversation.returnTimer);
-  const lists = conversation.streams.map(stream => {
+  const { streams } = conversation;
+  const late = streams.filter(({ returning, position }) => returning || position.hasHole);
+  const lists = streams.map(stream => {
     stream.returning = false;
     return timed(stream, stream.meanwhile.splice(0));
   });
@@ -120,9 +123,7 @@ function endReturn(conversation) {
   }
   showGaps(conversation, missed.filter(({ message }) => message.gap));
   for (const { stream, message } of said) showMessage(conversation, stream, message);
-  for (const stream of conversation.streams) {
-    if (stream.position.hasHole) askSince(conversation, stream);
-  }
+  for (const stream of late) askSince(conversation, stream);
   sendDue();
 }
 
@@ -136,6 +137,7 @@ function showGaps(conversation, gaps) {
 
 // [gap]
 function showGap(conversation, stream, gap) {
+  if (!stream.inbox) showAcknowledged(conversation);
   const kind = stream.inbox ? '.private' : '';
   const look = () => ask(conversation, stream, gap.before, { before: gap.before, limit: PAGE },
     frame => fillGap(conversation, stream, gap, line, frame));
@@ -264,10 +266,13 @@ export function forgetInbox() {
   position.epoch = null;
 }
 
-// No position of theirs means anything to the server: they begin where its logs stand.
+// A position means nothing to the server: it is left, and that is a gap.
 export function forgetPositions() {
-  for (const { streams } of [lobby, ...openRooms()]) {
-    for (const { position } of streams) position.epoch = null;
+  for (const conversation of conversations()) {
+    for (const stream of conversation.streams.filter(({ returning }) => returning)) {
+      const { epoch, seq } = stream.told;
+      receiveMissed(conversation, stream, { epoch, seq, messages: [], recovered: false });
+    }
   }
 }
 

@@ -93,7 +93,6 @@ export function insertMessages(conversation, next, messages) {
   putBackNewest(conversation);
   if (read) log.scrollTop += read.getBoundingClientRect().top - before;
   conversation.seen = viewOf(log);
-  if (log.scrollHeight > log.clientHeight) conversation.atEnd = isAtEnd(log);
 }
 
 function firstInView(log) {

@@ -1,9 +1,9 @@
 // What is still to be sent, below the log it will go to: on its way, or failed, with what to do.
 
 import { isEditing, writeAnew } from './composer.js';
-import { conversations, lobby, shown, whenShown } from './conversations.js';
+import { shown, whenShown } from './conversations.js';
 import { element, ui } from './elements.js';
-import { setText, translate, whenLanguageChanges } from './language.js';
+import { setText, whenLanguageChanges } from './language.js';
 import { keepAtEnd } from './log.js';
 import { messageBody, timeElement } from './messages.js';
 import { acknowledged, delays, discard, outbox, placeOf, tryAgain } from './sending.js';
@@ -21,9 +21,6 @@ export function showOutbox() {
     bubbles.delete(id);
   }
   for (const entry of entries) showEntry(entry);
-  for (const conversation of conversations()) {
-    conversation.outbox.setAttribute('aria-label', translate('outbox'));
-  }
   fitWindow();
 }
 
@@ -69,6 +66,7 @@ function makeBubble(entry, state) {
   }
   bubble.append(head, messageBody(entry.text));
   if (failed) bubble.append(buttons(entry));
+  if (failed) bubble.setAttribute('role', 'alert');
   return bubble;
 }
 
@@ -108,4 +106,3 @@ whenLanguageChanges(() => {
   bubbles.clear();
   showOutbox();
 });
-lobby.outbox.setAttribute('aria-label', translate('outbox'));

@@ -2,7 +2,8 @@
 
 import { learnFromAccepted } from './composer.js';
 import { conversationIn, lobby, openConversation } from './conversations.js';
-import { showMine } from './frames.js';
+import { messageOf, showMine } from './frames.js';
+import { addMessage } from './log.js';
 import { fate, newId, Outbox, parseEntries } from './outbox.js';
 import { showOutbox } from './outbox_view.js';
 import { rejoin } from './rooms.js';
@@ -138,6 +139,17 @@ export function receiveConfirmation({ id, target_user: target, timestamp }) {
   return true;
 }
 
+// What was acknowledged, and is on the other side of a gap: it would never be shown.
+export function showAcknowledged(conversation) {
+  for (const [id, entry] of acknowledged) {
+    if (placeOf(entry) !== conversation) continue;
+    acknowledged.delete(id);
+    const timestamp = new Date(entry.at).toISOString();
+    const data = { username: chat.username, message: entry.text, timestamp };
+    addMessage(conversation, messageOf(conversation.streams[0], data));
+  }
+}
+
 // The entry that an error is about. A server without ids answers in order.
 export function refused({ id, code, room }) {
   if (id !== undefined) return outbox.find(id);
@@ -202,7 +214,7 @@ export function renameRoom(before, room) {
 
 // What is to be sent to a room goes there, once this page is in it.
 function openRoomsToSendTo() {
-  if (!chat.keepsLog) return;
+  if (!chat.keepsLog && !chat.hasRooms) return;
   for (const { room, problem, user } of outbox.entries) {
     if (room !== null && !problem && isMe(user) && !conversationIn(room)) {
       rejoin(openConversation(room));

@@ -10,6 +10,7 @@ function makeStream(inbox) {
   return {
     inbox,
     position: new Position(),
+    told: null,         // {epoch, seq} of the log when the connection began
     returning: false,   // what was said meanwhile is on its way
     meanwhile: [],      // and waits here until all of it has come
     older: [],          // was fetched, and not shown yet
