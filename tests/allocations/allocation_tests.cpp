@@ -194,6 +194,29 @@ awaitable<void> room(unsigned short port) {
     co_await say_goodbye(client);
 }
 
+awaitable<void> history(unsigned short port) {
+    WebSocketClient client = co_await WebSocketClient::connect(
+        port, "/ws/chat/Alice?since=e:1&inbox=e:1&room=den&room_since=e:1");
+    for (const char* const type : {"system", "history", "history", "joined", "history"}) {
+        const auto frame = co_await client.receive_json();
+        if (frame.at("type").as_string() != type) {
+            throw std::runtime_error("not what was asked for");
+        }
+    }
+    static int played = 0;
+    const std::string message =
+        fmt::format(R"({{"message":"Hello, den","room":"den","id":"{}"}})", ++played);
+    for (int i = 0; i < 2; ++i) {  // the second is a repeat
+        co_await client.send_text(message);
+    }
+    for (int i = 0; i < 3; ++i) {  // the message, and two acks
+        co_await client.receive_text();
+    }
+    co_await client.send_text(R"({"type":"history","room":"den","before":2})");
+    co_await client.receive_text();
+    co_await say_goodbye(client);
+}
+
 awaitable<void> heartbeat(unsigned short port) {
     WebSocketClient client = co_await WebSocketClient::connect(port, "/ws/chat/Alice/heartbeat");
     co_await client.receive_text();
@@ -237,7 +260,7 @@ const std::map<std::string, Scenario> scenarios{
     {"chat", chat_and_leave}, {"room", room},
     {"heartbeat", heartbeat}, {"slow_consumer", slow_consumer},
     {"vanishing", vanishing}, {"broken_frame", broken_frame},
-    {"wait_for", wait_for},
+    {"wait_for", wait_for},   {"history", history},
 };
 
 // --- what has to hold after each ----------------------------------------------------------------

@@ -23,6 +23,11 @@ namespace beastapi::detail {
 ///   coroutine, so its guards leave the chat and close the socket. The exception comes out of the
 ///   event loop, here: it is logged, and the loop goes on.
 ///
+/// - In what the chat's log is asked: with the log in memory, at the connection that asks. On the
+///   thread of the database (chat_log::DatabaseThread), SQLite's errors refuse the messages that
+///   were to be written; where memory runs out for the answers, the process ends: what was
+///   acknowledged is on the disk, and clients send the rest again.
+///
 /// tests/allocations makes each allocation fail in turn.
 void run_event_loop(boost::asio::io_context& context) noexcept;
 
