@@ -208,7 +208,7 @@ Seq Database::Impl::next_seq(Seq last_seq) const {
 }
 
 // Its old row is kept as long as a repeat of what was said may come.
-Head Database::Impl::restart(const Head& head, const std::string& epoch) {
+Head Database::Impl::restart(const Head& head, const std::string& epoch, Seq last_seq) {
     const std::string name = [&] {
         last_seq_of(head);
         Running query(statements.conversation_of_id, head.id);
@@ -216,7 +216,7 @@ Head Database::Impl::restart(const Head& head, const std::string& epoch) {
         return query.text(2);
     }();
     Running(statements.retire_conversation, to_ms(std::chrono::system_clock::now()), head.id).run();
-    return create(name, epoch, 0);
+    return create(name, epoch, last_seq);
 }
 
 void Database::Impl::restore(Head& head, const Record& record) {
@@ -316,8 +316,8 @@ Head Database::create(std::string_view conversation, std::string_view epoch, Seq
         [&] { return impl_->create(std::string(conversation), std::string(epoch), last_seq); });
 }
 
-Head Database::restart(const Head& head, std::string_view epoch) {
-    return impl_->guarded([&] { return impl_->restart(head, std::string(epoch)); });
+Head Database::restart(const Head& head, std::string_view epoch, Seq last_seq) {
+    return impl_->guarded([&] { return impl_->restart(head, std::string(epoch), last_seq); });
 }
 
 Receipt Database::append(Head& head, const Draft& draft, Time now,

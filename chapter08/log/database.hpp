@@ -58,9 +58,9 @@ public:
     /// Begins a conversation of which there is none. Its first message gets the number behind
     /// `last_seq`.
     Head create(std::string_view conversation, std::string_view epoch, Seq last_seq = 0);
-    /// Begins the conversation anew: its messages are gone, and it's numbered from 1 again. trim()
-    /// deletes them, since that can take longer than a commit may.
-    Head restart(const Head& head, std::string_view epoch);
+    /// Begins the conversation anew: its messages are gone, and it's numbered from 1 again, or from
+    /// behind `last_seq`. trim() deletes them, since that can take longer than a commit may.
+    Head restart(const Head& head, std::string_view epoch, Seq last_seq = 0);
 
     /// Adds a message, unless one of the same author with the same id was stored in the
     /// `dedup_window` before `now`. The number comes from the file: `head` says which conversation

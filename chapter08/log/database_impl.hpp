@@ -160,7 +160,7 @@ struct Database::Impl {
     void add_receipt(const Draft& draft, std::int64_t position, std::int64_t stored_ms);
     void add_message(std::int64_t position, const Draft& draft, std::int64_t stored_ms);
     Receipt append(Head& head, const Draft& draft, std::int64_t now_ms, std::int64_t window_ms);
-    Head restart(const Head& head, const std::string& epoch);
+    Head restart(const Head& head, const std::string& epoch, Seq last_seq);
     void restore(Head& head, const Record& record);
 
     std::optional<Oldest> oldest(std::int64_t conversation);

@@ -14,7 +14,7 @@ import { isReturning, timed } from './streams.js';
 const PAGE = 50;                 // messages that are looked back for at once
 const RETURN_TIMEOUT = 10_000;   // milliseconds; then what has come is shown
 
-// The server says how its logs stand: `logs` are {epoch, seq}, as the conversation's streams.
+// The server says how far its logs go: `logs` are {epoch, seq}, in the order of the streams.
 export function beginConversation(conversation, logs) {
   conversation.lookingBack = false;
   const isNew = conversation.streams.map((stream, index) => beginStream(stream, logs[index]));
@@ -135,7 +135,6 @@ function showGaps(conversation, gaps) {
   }
 }
 
-// [gap]
 function showGap(conversation, stream, gap) {
   if (!stream.inbox) showAcknowledged(conversation);
   const kind = stream.inbox ? '.private' : '';
@@ -157,7 +156,6 @@ function fillGap(conversation, stream, gap, line, frame) {
   if (isClosed) line.remove();
   else button.hidden = gap.before <= 1 || !frame.more;
 }
-// [/gap]
 
 // What a reader sees of messages that are older than those of the view.
 function elementsOf(conversation, items) {

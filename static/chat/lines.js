@@ -1,4 +1,4 @@
-// What stands between the messages of a log: days, what was missed, what is missing.
+// What is between the messages of a log: days, what was missed, what is missing.
 
 import { element } from './elements.js';
 import { language, setText, whenLanguageChanges } from './language.js';

@@ -142,7 +142,7 @@ export function fate({ tried, target }, log, now = Date.now()) {
   const before = tried.position;
   if (!before) return 'ask';                      // who got it knows of no repeats
   if (now - tried.at < SURE_FOR) return 'send';
-  if (before.epoch !== log.epoch) return 'send';   // its log is gone, and the message with it
+  if (before.epoch !== log.epoch) return 'send';   // its log is lost, and the message with it
   // All that was said since is known, and it is not among that.
   return target === null && log.first <= before.seq + 1 ? 'send' : 'ask';
 }

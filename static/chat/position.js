@@ -69,7 +69,7 @@ export class Position {
     const show = messages.flatMap(message => this.take(message));
     const isStuck = this.seq === before && (more || this.hasHole);
     if (!isStuck) return { show, gap: null, more: Boolean(more) || this.hasHole };
-    // The server says that there is nothing more, and yet sent what is above: never ask for ever.
+    // The server says that there is nothing more, and yet sent what is above: stop asking.
     const next = this.hasHole ? Math.min(...this.#held.keys()) : seq + 1;
     this.#jump(this.epoch, next);
     return { show: this.#release(), gap: { reason: 'hole', after: before, before: next }, more: false };

@@ -37,7 +37,7 @@ function showError(conversation, data, values = {}) {
 function refuse(data, entry) {
   const { code, retry = code === 'rate_limited' } = data;
   if (!entry) return refuseOther(data);
-  // Whoever takes that name later is perhaps somebody else.
+  // The person who takes that name later may be somebody else.
   if (retry && code !== 'user_offline') sendLater(entry, code, Number(data.retry_after_ms));
   else fail(entry, data);
   if (code === 'not_in_room') joinAgain(data);

@@ -81,7 +81,7 @@ export class Tab {
     await (this.#locks ? this.#locks.request(HANDING_OVER, work) : work());
   }
 
-  // Runs `died` some time after any other tab that has a list is gone.
+  // Runs `died` some time after another tab that has a list has died.
   watch(died) {
     for (const key of this.#lists()) this.#watchOne(key.slice(OUTBOX.length), died);
   }
@@ -89,12 +89,12 @@ export class Tab {
   #watchOne(owner, died) {
     if (owner === this.id || this.#watched.has(owner)) return;
     this.#watched.add(owner);
-    const gone = () => {
+    const dead = () => {
       this.#watched.delete(owner);
       died();
     };
-    if (!this.#locks) setTimeout(gone, DEAD_AFTER + GRACE);
-    else this.#locks.request(ALIVE + owner, () => { setTimeout(gone, GRACE); }).catch(() => {});
+    if (!this.#locks) setTimeout(dead, DEAD_AFTER + GRACE);
+    else this.#locks.request(ALIVE + owner, () => { setTimeout(dead, GRACE); }).catch(() => {});
   }
 
   #lists() {

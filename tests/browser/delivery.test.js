@@ -49,7 +49,7 @@ test('a message is kept until it is acknowledged, and is then marked as sent', a
   assert.match(await pending.textContent(), /Sending…/);
   assert.deepEqual(await kept(alice), ['on its way']);
   await line.cut();
-  await line.mend();
+  await line.restore();
   const sent = await seesMessage(alice, 'on its way', '.user');
   assert.equal(await sent.getByRole('img', { name: 'Sent' }).count(), 1);
   await allSent(alice);
@@ -62,13 +62,13 @@ test('a message whose answer was lost is said once, and one that got lost is sen
   await say(alice, 'the answer is lost');
   await seesMessage(bob, 'the answer is lost');
   await line.cut();
-  await line.mend();
+  await line.restore();
   await seesMessage(alice, 'the answer is lost', '.user');
   line.losesFromPage = isMessage;
   await say(alice, 'the message is lost');
   await seesMessage(alice, 'the message is lost', '.pending');
   await line.cut();
-  await line.mend();
+  await line.restore();
   await roundTrip(alice, [bob], 'the end');
   await seesMessage(alice, 'the end', '.user');
   const said = ['the answer is lost', 'the message is lost', 'the end'];
@@ -87,7 +87,7 @@ test('a private message whose answer was lost is heard once, and shown once to w
   await say(alice, 'for you');
   await seesMessage(bob, 'for you', '.private');
   await line.cut();
-  await line.mend();
+  await line.restore();
   await seesMessage(alice, 'for you', '.user.private');
   await alice.press('#text', 'Escape');
   await roundTrip(alice, [bob], 'for all');
@@ -144,7 +144,7 @@ test('two tabs of one user each send their own, once', async () => {
   }
   assert.deepEqual((await kept(first)).length, 6);
   assert.deepEqual(await bodies(first, '.pending'), ['first 1', 'first 2', 'first 3']);
-  await Promise.all([firstLine.mend(), secondLine.mend()]);
+  await Promise.all([firstLine.restore(), secondLine.restore()]);
   await seesMessage(bob, 'first 3');
   await seesMessage(bob, 'second 3');
   const heard = await bodies(bob);

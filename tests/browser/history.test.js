@@ -68,7 +68,7 @@ function shown(page) {
   );
 }
 
-// The lines in the log, and what stands between them.
+// The lines in the log, and what is between them.
 function log(page) {
   return page.locator('.panel:not([hidden]) .messages > :not(.system)').evaluateAll(all =>
     all.map(one => (one.querySelector('.body') ?? one.querySelector('span')).textContent));
@@ -112,7 +112,7 @@ test('what was missed is filled in, in the lobby, a room, and the inbox', async 
     { message: 'two', timestamp: '2026-03-01T12:00:03Z' },
     { type: 'join', room: 'cpp' }, { message: 'in the room', room: 'cpp' },
   ]);
-  await line.mend();
+  await line.restore();
   await sees(alice, 'While you were away (3)');
   const day = 'Sunday, March 1, 2026';
   assert.deepEqual(await log(alice), ['While you were away (3)', day, 'one', 'psst', 'two']);
@@ -121,7 +121,7 @@ test('what was missed is filled in, in the lobby, a room, and the inbox', async 
   assert.deepEqual(await log(alice), ['known in cpp', 'While you were away (1)', 'in the room']);
   await seesMessage(alice, 'You are back in the room cpp', '.system');
   await line.cut();
-  await line.mend();
+  await line.restore();
   await roundTrip(alice, [again], 'nothing was missed');
   assert.equal(await alice.locator('.line.away').count(), 2);
 });
@@ -171,7 +171,7 @@ test('messages that are no longer kept are a gap', () =>
     await seesMessage(page, 'line 5');
     await line.cut();
     await speak(other, 'Bob', lines(6, 1_205));
-    await line.mend();
+    await line.restore();
     await sees(page, 'Messages may be missing here');
     await seesMessage(page, 'line 1205');
     await page.getByRole('button', { name: 'Look for older messages' }).click();

@@ -25,14 +25,14 @@ export async function lineTo(page) {
     });
     line.say = frame => socket.send(JSON.stringify(frame));
   });
-  // From here on the page is away, until `mend`.
+  // From here on the page is away, until `restore`.
   line.cut = async () => {
     line.isUp = false;
     for (const socket of line.ends) await socket.close({ code: 1012 });
     line.ends.clear();
     await isState(page, 'waiting');
   };
-  line.mend = async () => {
+  line.restore = async () => {
     line.isUp = true;
     line.losesFromPage = line.losesFromServer = () => false;
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
