@@ -40,6 +40,7 @@ suites=(
     "full|conversations|the conversations, with all three stacks"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
     "full|proxy_tests|the chat behind nginx"
+    "full|audit_tests|nothing acknowledged is lost or comes twice, and the audit finds faults in that"
     "full|attack_tests|the attacks run, count and judge"
     "full|browser_tests|the page in Chromium"
     "full|site|the site of the tutorial in Chromium"
@@ -82,6 +83,7 @@ conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
 chapter_conversations() { conversation_suite release --chapter all; }
 proxy_tests() { unittest_suite tests/proxy; }
+audit_tests() { check build release chapter08_faulty && unittest_suite tests/audit; }
 attack_tests() { unittest_suite tests/attack; }
 browser_tests() { node_suite release tests/browser; }
 site() { check scripts/docs.sh --build && node_suite release tests/site; }
