@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def main() -> int:
         kills=arguments.kills,
         kept=arguments.kept,
     )
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # it ends the server, too
     try:
         result = asyncio.run(audit(plan))
     except ServerError as error:

@@ -51,8 +51,10 @@ class FaultsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         if "CHAPTER08_FAULTY" not in os.environ:
-            build = ["cmake", "--build", "--preset", "release", "--target", "chapter08_faulty"]
-            subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=3000)
+            command = ["cmake", "--build", "--preset", "release", "--target", "chapter08_faulty"]
+            build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            if build.returncode != 0:
+                raise RuntimeError(build.stdout + build.stderr)
 
     def test_every_fault_is_looked_for(self) -> None:
         enum = re.search(r"enum class Fault \{(.*?)\};", HEADER.read_text(), re.DOTALL)

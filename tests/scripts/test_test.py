@@ -53,6 +53,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/conformance/test_some.py", PYTHON)
         self.project.write("docs/src/12_testing/test_some.py", PYTHON)
         self.project.write("tests/proxy/test_some.py", PYTHON)
+        self.project.write("tests/audit/test_some.py", PYTHON)
         self.project.write("tests/attack/test_some.py", PYTHON)
         self.project.write("tests/conformance/run.py", CONVERSATIONS)
         (self.project.folder / "tests/conformance/run.py").chmod(0o755)
@@ -66,10 +67,10 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 of Python, 4 + 4 conversations, 2 of Node,
+        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 4 conversations, 2 of Node,
         # the site and 2 tests of it, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "33 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "35 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
@@ -78,7 +79,7 @@ class TestScript(unittest.TestCase):
     def test_ci_adds_the_suites_with_sanitizers(self):
         # The build, 3 tests of CTest, 3 + 3 conversations, 2 of Node.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "45 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "47 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
@@ -111,7 +112,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/scripts/test_some.py", PYTHON.replace("test_two(self): pass", "test_two(self): 1 / 0"))
         self.project.change("return 2;", "return  2;")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "30 passed, 4 failed"), printed)
+        self.assertEqual((status, last), (1, "32 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
 
     def test_leaves_out_what_needs_a_build_that_failed(self):
@@ -123,7 +124,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/browser/page.test.js", 'import "./missing.js";')
         self.project.write("tests/scripts/test_some.py", "import missing")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "29 passed, 2 failed"), printed)
+        self.assertEqual((status, last), (1, "31 passed, 2 failed"), printed)
 
     def test_refuses_an_option_it_does_not_know(self):
         status, _, printed = self.run_script("--sanitise")
