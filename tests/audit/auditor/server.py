@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ from collections import deque
 from pathlib import Path
 
 START_DEADLINE = 20.0  # seconds
-STOP_DEADLINE = 15.0
+STOP_DEADLINE = 60.0  # its own --shutdown-timeout is 10 s
 RUNNING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 
 # The clients talk as much as the run wants. What is kept is judged, so it's more than a run says.
@@ -97,7 +98,8 @@ class Server:
                 await asyncio.wait_for(self._process.wait(), STOP_DEADLINE)
             except asyncio.TimeoutError:
                 self.deaths.append(f"the process did not end {STOP_DEADLINE:g} s after {how.name}")
-                self._process.kill()
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    self._process.kill()
                 await self._process.wait()
         if self._watch:
             await self._watch
