@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <malloc.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -88,9 +90,18 @@ void serve(const Settings& settings) {
     // [/sections]
 }
 
+// The C library gives memory at the end of the heap back to the system as soon as it's free, and a
+// busy chat asks for it again in the next turn: each page then costs a fault, which took nine
+// tenths of the time of a chat of 100 on a virtual machine.
+void keep_memory_between_turns() {
+    constexpr int kept = 16 * 1024 * 1024;  // bytes
+    ::mallopt(M_TRIM_THRESHOLD, kept);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_memory_between_turns();
     int status = 1;
     std::string failure;
     try {

@@ -3,7 +3,7 @@
 #include "beastapi/net/client_budget.hpp"
 #include "beastapi/security_log.hpp"
 #include "chat/history_frame.hpp"
-#include "chat/late.hpp"
+#include "chat/log_operations.hpp"
 #include "chat/names.hpp"
 #include "chat/session.hpp"
 #include "log/database_log.hpp"
@@ -119,8 +119,8 @@ awaitable<void> Chat::open_lobby() {
     if (manager_.lobby().log()) {
         co_return;
     }
-    const auto log = co_await answer_of<ConversationPtr>(
-        [this](auto opened) { log_->open(std::string(lobby_log), std::move(opened)); });
+    const std::string name(lobby_log);
+    const ConversationPtr log = co_await open_log(*log_, name);
     if (!log) {
         throw std::runtime_error("the lobby can't be opened");
     }

@@ -1,7 +1,7 @@
 #include "chat/inboxes.hpp"
 
 #include "chat/history_frame.hpp"
-#include "chat/late.hpp"
+#include "chat/log_operations.hpp"
 
 #include <new>
 #include <utility>
@@ -14,15 +14,13 @@ using chat_log::ConversationPtr;
 awaitable<ConversationPtr> Inboxes::open(std::string user, std::optional<Position> position,
                                          std::function<bool()> is_owner) {
     const std::string name = std::string(inbox_log) + user;
-    ConversationPtr inbox = co_await answer_of<ConversationPtr>(
-        [&](auto opened) { log_.open(name, std::move(opened)); });
+    ConversationPtr inbox = co_await open_log(log_, name);
     const auto may_have_it = [&] {
         const bool has_its_epoch = position && position->epoch == inbox->epoch();
         return is_owner() || inbox->is_new() || (has_its_epoch && still_waits(user, Clock::now()));
     };
     if (inbox && !may_have_it()) {
-        inbox = co_await answer_of<ConversationPtr>(
-            [&](auto restarted) { log_.restart(inbox, std::move(restarted)); });
+        inbox = co_await restart_log(log_, inbox);
     }
     if (inbox) {
         inbox->set_known();

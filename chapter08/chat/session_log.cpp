@@ -2,6 +2,7 @@
 // become of its messages.
 #include "chat/backlog.hpp"
 #include "chat/history_frame.hpp"
+#include "chat/log_operations.hpp"
 #include "chat/missed.hpp"
 #include "chat/names.hpp"
 #include "chat/position.hpp"
@@ -178,20 +179,15 @@ awaitable<void> Session::join_room(std::string room, std::optional<std::string> 
     }
     const Room* joined = find_joined_room(*name);
     if (joined == nullptr) {
-        Reply refusal;
-        if (member_->rooms.size() >= max_rooms) {
-            refusal = refuse(ErrorCode::too_many_rooms, room);
-        } else {
-            refusal = charge_notices(*name);
-        }
+        Reply refusal = member_->rooms.size() >= max_rooms ? refuse(ErrorCode::too_many_rooms, room)
+                                                           : charge_notices(*name);
         ConversationPtr log;
         if (!refusal) {
             const std::string key = std::string(room_log) + name_key(*name);
-            log = co_await answer_of<ConversationPtr>(
-                [&](auto opened) { chat_->log().open(key, std::move(opened)); });
-            if (!log) {
-                refusal = refuse(ErrorCode::unavailable);
-            }
+            log = co_await open_log(chat_->log(), key);
+        }
+        if (!refusal && !log) {
+            refusal = refuse(ErrorCode::unavailable);
         }
         if (refusal) {
             co_await websocket.send_text(std::move(*refusal));
@@ -246,8 +242,9 @@ awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
         missed.frame = write_history(gap, *log, Slice());
         co_return missed;
     }
-    missed = co_await answer_of<Missed>(
+    auto reading = answer_of<Missed>(
         [&](auto done) { read_missed(chat_->log(), log, *position, std::move(done)); });
+    missed = co_await std::move(reading);
     if (missed.frame.empty()) {
         // The client sees by the next number what it lacks, and asks for it again.
         missed.seq = log->last_seq();
@@ -272,8 +269,7 @@ awaitable<void> Session::send_history(ClientMessage request) {
                                     .before = request.before.value_or(chat_log::Range::no_end),
                                     .max_entries = static_cast<std::size_t>(request.limit),
                                     .newest = true};
-        const Slice slice = co_await answer_of<Slice>(
-            [&](auto done) { chat_->log().read(log, range, std::move(done)); });
+        const Slice slice = co_await read_log(chat_->log(), log, range);
         const HistoryFrame frame{
             .seq = log->last_seq(), .more = slice.more, .before = request.before};
         answer = slice.available ? charged(write_history(frame, *log, slice))

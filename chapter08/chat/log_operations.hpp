@@ -1,0 +1,35 @@
+// What a coroutine asks of the log, and waits for.
+#pragma once
+
+#include "beastapi/awaitable.hpp"
+#include "chat/late.hpp"
+#include "log/log.hpp"
+
+#include <string>
+#include <utility>
+
+namespace chat {
+
+/// See chat_log::Log::open(). Null: the log can't be written now, and has none of that name.
+inline beastapi::awaitable<chat_log::ConversationPtr> open_log(chat_log::Log& log,
+                                                               const std::string& name) {
+    return answer_of<chat_log::ConversationPtr>(
+        [&](auto opened) { log.open(name, std::move(opened)); });
+}
+
+/// See chat_log::Log::restart().
+inline beastapi::awaitable<chat_log::ConversationPtr> restart_log(
+    chat_log::Log& log, const chat_log::ConversationPtr& conversation) {
+    return answer_of<chat_log::ConversationPtr>(
+        [&](auto restarted) { log.restart(conversation, std::move(restarted)); });
+}
+
+/// See chat_log::Log::read().
+inline beastapi::awaitable<chat_log::Slice> read_log(chat_log::Log& log,
+                                                     const chat_log::ConversationPtr& conversation,
+                                                     const chat_log::Range& range) {
+    return answer_of<chat_log::Slice>(
+        [&](auto read) { log.read(conversation, range, std::move(read)); });
+}
+
+}  // namespace chat
