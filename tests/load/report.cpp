@@ -34,7 +34,7 @@ std::string_view name_of(Mode mode) {
 }
 
 /// What one connection costs in KiB; negative if the server has less than before.
-std::optional<double> kib_each(const Report& report, std::uint64_t ServerSample::*memory) {
+std::optional<double> kib_each(const Report& report, std::uint64_t ServerSample::* memory) {
     if (!report.server || !report.server->before || !report.server->during ||
         report.options.mode == Mode::churn) {
         return std::nullopt;
