@@ -58,7 +58,7 @@ def command(
                 environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
             elif program and name == "--database":
                 environment["CHAT_DATABASE"] = value
-            elif name == "--outbox-limit" or name in _KEEPING:
+            elif name in _KEEPING:
                 pass  # it has none
             elif (name, value) != ("--allow-origin", "*"):  # which it does without being asked
                 raise ServerError(f"fastapi has no setting {name}")
