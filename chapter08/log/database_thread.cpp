@@ -101,15 +101,15 @@ void DatabaseThread::write(std::vector<Outcome>& outcomes) {
     if (heads_.size() > max_heads) {
         heads_.clear();
     }
-    static bool owed = false;  // a commit, by the fault
-    if (fault(Fault::ack_before_commit) && std::exchange(owed, true)) {
-        database_.commit();
+    static int owed = 0;  // batches in the transaction that is open, by the fault
+    if (owed == 0) {
+        database_.begin();
     }
-    database_.begin();
     for (Outcome& outcome : outcomes) {
         write_one(outcome, now);
     }
-    if (!fault(Fault::ack_before_commit)) {
+    owed = fault(Fault::ack_before_commit) ? (owed + 1) % 16 : 0;
+    if (owed == 0) {
         database_.commit();
     }
     say_whether_writable(nullptr);
