@@ -8,7 +8,6 @@
 
 namespace beastapi::detail {
 
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;

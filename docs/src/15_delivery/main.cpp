@@ -75,7 +75,6 @@ awaitable<void> come_back(WebSocket websocket, std::string since, Chat& chat) {
 // [/come_back]
 
 awaitable<json::object> answer(Chat& chat, std::string username, std::string text) {
-    std::string failure;
     try {
         const json::object data = json::parse(text).as_object();
         if (data.contains("type") && data.at("type") == "history") {
