@@ -90,7 +90,8 @@ test('one gets from a page to the same in the other language', async () => {
   await page.locator('.VPNavBarTranslations, .VPNavBarExtra').first().hover();
   await page.getByRole('link', { name: '繁體中文' }).first().click();
   await page.waitForURL(/\/tutorial\/zh-TW\/01_echo\.html$/);
-  assert.equal(await page.locator('html').getAttribute('lang'), 'zh-TW');
+  // The address changes first.
+  await page.waitForFunction(() => document.documentElement.lang === 'zh-TW');
 });
 
 test('it is dark where the system is, from the first moment, and where one says so', async () => {
