@@ -7,6 +7,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -45,8 +46,11 @@ inline std::int64_t to_ms(Time time) {
 inline std::int64_t window_of(std::chrono::system_clock::duration window) {
     return std::chrono::ceil<std::chrono::milliseconds>(window).count();
 }
+/// Any number, since a damaged file may hold it.
 inline Time from_ms(std::int64_t ms) {
-    return Time(std::chrono::milliseconds(ms));
+    constexpr std::int64_t most =
+        std::chrono::floor<std::chrono::milliseconds>(Time::max().time_since_epoch()).count();
+    return Time(std::chrono::milliseconds(std::clamp(ms, -most, most)));
 }
 
 /// A statement at work: its values are bound, and at the end it's reset, so that it keeps no row

@@ -90,8 +90,10 @@ void measure_sync(const path& folder) {
     const path file = folder / "sync";
     const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
     const std::string page(4096, 'x');
+    constexpr int syncs = 300;
     std::vector<double> times;
-    for (int i = 0; i < 300; ++i) {
+    times.reserve(syncs);
+    for (int i = 0; i < syncs; ++i) {
         times.push_back(milliseconds_of([&] {
             if (::pwrite(descriptor, page.data(), page.size(), i % 100 * 4096) < 0 ||
                 ::fdatasync(descriptor) != 0) {
@@ -153,8 +155,10 @@ void measure_size(const path& folder, std::size_t messages) {
     const double opening = milliseconds_of([&] { database = std::make_unique<Database>(file); });
     const Head lobby = *database->find("lobby");
     std::mt19937_64 random{2};
+    constexpr int reads = 5'000;
     std::vector<double> times;
-    for (int i = 0; i < 5'000; ++i) {
+    times.reserve(reads);
+    for (int i = 0; i < reads; ++i) {
         const Seq before = 1 + random() % lobby.last_seq;
         times.push_back(milliseconds_of(
             [&] { database->read(lobby, {.before = before, .max_entries = 50, .newest = true}); }));

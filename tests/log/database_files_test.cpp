@@ -11,6 +11,7 @@
 #include <random>
 
 using namespace test;
+using namespace std::string_literals;
 using std::filesystem::perms;
 
 namespace {
@@ -88,7 +89,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_is_refused) {
 BOOST_AUTO_TEST_CASE(what_is_no_database_is_refused_and_left_alone) {
     const TemporaryDirectory folder;
     for (const std::string& content : {std::string("a shopping list"), std::string(5'000, 'x'),
-                                       std::string("SQLite format 3\0 and then not", 30)}) {
+                                       "SQLite format 3\0 and then not"s}) {
         const auto file = folder.write("list.txt", content);
         check_refused(file, "this is no database");
         check_refused(file, "this is no database", Access::read);
@@ -242,23 +243,31 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_is_an_error_and_never_a_crash) {
     BOOST_TEST(!try_it());
 
     int found = 0;
+    int looked_for = 0;
     constexpr int damages = 200;
     for (int i = 0; i < damages; ++i) {
         std::string damaged = whole;
-        // Bits that flipped in the heads of some pages, or a page that was never written.
+        // Bits that flipped anywhere, or in the heads of some pages, or pages that were never
+        // written. In what was said itself, nobody can tell.
+        const bool anywhere = i % 4 == 2;
         for (int n = 0; n < 4; ++n) {
             const std::size_t page = random() % (damaged.size() / 4096) * 4096;
             if (i % 4 == 3) {
                 damaged.replace(page, 4096, std::string(4096, '\0'));
             } else {
-                damaged[page + random() % 64] ^= static_cast<char>(1U << random() % 8);
+                char& byte = damaged[page + random() % (anywhere ? 4096 : 64)];
+                byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random() % 8));
             }
         }
         write_file(database.path, damaged);
-        found += try_it() ? 1 : 0;
+        const bool was_found = try_it();
+        if (!anywhere) {
+            ++looked_for;
+            found += was_found ? 1 : 0;
+        }
         std::filesystem::remove(database.path.string() + "-wal");
     }
-    BOOST_TEST(found > damages * 9 / 10);
+    BOOST_TEST(found > looked_for * 9 / 10);
 
     for (const std::size_t size : {whole.size() / 2, std::size_t{4096}, std::size_t{1000}}) {
         write_file(database.path, whole.substr(0, size));

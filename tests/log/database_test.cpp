@@ -8,6 +8,7 @@
 
 using namespace test;
 using std::chrono::milliseconds;
+using namespace std::string_literals;
 
 namespace {
 
@@ -25,7 +26,8 @@ BOOST_AUTO_TEST_CASE(what_was_appended_is_read_back_also_when_opened_again) {
     TestDatabase database;
     Head lobby = database.create("lobby", "k3f9");
     BOOST_TEST(lobby.last_seq == 0U);
-    const std::string payload("{\"message\":\"\xe4\xbd\xa0\xe5\xa5\xbd\"}\0\xff", 24);
+    // Any bytes will do.
+    const std::string payload = "{\"message\":\"\xe4\xbd\xa0\xe5\xa5\xbd\"}\0\xff"s;
     const Receipt first =
         database.append(lobby, {.author = "alice", .payload = payload}, at(milliseconds(1234)));
     const Receipt second = database.append(lobby, {.payload = ""}, at(milliseconds(1235)));

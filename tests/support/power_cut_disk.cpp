@@ -175,8 +175,11 @@ PowerCutDisk::~PowerCutDisk() {
 }
 
 bool PowerCutDisk::power_lasts() {
-    if (!off_ && operations_left_ > 0 && --operations_left_ == 0) {
-        cut_power();
+    if (!off_ && operations_left_ > 0) {
+        --operations_left_;
+        if (operations_left_ == 0) {
+            cut_power();
+        }
     }
     return !off_;
 }
