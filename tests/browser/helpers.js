@@ -237,5 +237,8 @@ export function person(page, name) {
 // by then, they never will.
 export async function roundTrip(sender, receivers, text) {
   await say(sender, text);
-  await Promise.all([sender, ...receivers].map(page => seesMessage(page, text)));
+  await Promise.all([
+    seesMessage(sender, text, '.user'), // not the one that is still in the outbox
+    ...receivers.map(page => seesMessage(page, text)),
+  ]);
 }

@@ -211,7 +211,7 @@ test('a server that keeps a log again is followed from where it is', async () =>
   await join(page, 'Alice');
   log = 'e';
   server.close({ code: 1012 });
-  await isState(page, 'waiting');
+  await page.waitForFunction(() => window.sockets.length === 2);
   await isState(page, 'online');
   for (const seq of [8, 8, 9]) server.send({ ...said(`number ${seq}`), seq });
   await seesMessage(page, 'number 9');

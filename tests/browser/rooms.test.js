@@ -249,6 +249,9 @@ test('a name in a room starts a private message, which is in the lobby', async (
 test('rooms are joined again after a reconnection, under the names they have by then', async () => {
   let renamed = false;
   const { page, server } = await guest({
+    open: (send, _, connections) => {
+      if (connections === 1) send(welcome());
+    },
     answer: (frame, send) => {
       const room = renamed && frame.room === 'cpp' ? 'CPP' : frame.room;
       roomsOf()({ ...frame, room }, send);
@@ -259,9 +262,10 @@ test('rooms are joined again after a reconnection, under the names they have by 
   renamed = true;
   server.received.length = 0;
   server.close({ code: 1012 });
-  await isState(page, 'waiting');
+  await seesPeople(page, []);
+  await page.waitForFunction(() => window.sockets.at(-1).readyState === WebSocket.OPEN);
   assert.deepEqual(await names(page), []);
-  await isState(page, 'online');
+  server.send(welcome());
   await seesMessage(page, 'You are back in the room lunch', '.system');
   assert.deepEqual(sent(server, 'join'), [
     { type: 'join', room: 'cpp' },
