@@ -1,0 +1,57 @@
+// Where the shards of one chat meet, besides the log.
+#pragma once
+
+#include "hub/event.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <string>
+#include <vector>
+
+namespace chat_hub {
+
+/// Brings what one shard says to all, itself included, in one order for all: whoever follows knows
+/// the same of who is where, and says the same of who came and who left. Only signals have no
+/// order, and come to the other shards alone.
+///
+/// A shard is one event loop with its connections. Everything belongs to its thread.
+class Hub {
+public:
+    class Receiver {
+    public:
+        Receiver() = default;
+        Receiver(const Receiver&) = delete;
+        Receiver& operator=(const Receiver&) = delete;
+        virtual ~Receiver() = default;
+
+        virtual void on_event(const Event& event) noexcept = 0;
+
+        /// All connections of this shard that have entered, or that are about to: what the others
+        /// have to know of it.
+        virtual std::vector<Presence> own_presences() const = 0;
+    };
+
+    Hub() = default;
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+    virtual ~Hub() = default;
+
+    /// A random name that no other shard has, and this one only until it ends.
+    virtual const std::string& shard() const noexcept = 0;
+
+    /// From now on `receiver`, which has to outlive stop(), is told events on this executor.
+    virtual void start(const boost::asio::any_io_executor& executor, Receiver& receiver) = 0;
+
+    /// The others are told that this shard has ended.
+    virtual void stop() noexcept = 0;
+
+    /// False while others can't be reached: then nothing that is published arrives. When they can
+    /// be reached again, they're told Receiver::own_presences().
+    virtual bool is_available() const noexcept = 0;
+
+    /// Tells all. Within the call, if there are no other shards. The events of one shard arrive in
+    /// the order in which it published them.
+    virtual void publish(Event event) = 0;
+};
+
+}  // namespace chat_hub
