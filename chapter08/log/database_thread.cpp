@@ -17,17 +17,19 @@ using Kind = DatabaseThread::Command::Kind;
 namespace {
 
 constexpr std::size_t max_heads = 10'000;
-constexpr auto between_trims = std::chrono::minutes(1);
+/// A go at trimming is a transaction of its own: messages that come in all the time share the disk.
+constexpr auto between_goes = std::chrono::milliseconds(100);
 /// After the process before this one: its clients know conversations in which nothing was said yet.
 constexpr auto time_to_come_back = std::chrono::minutes(10);
 
 }  // namespace
 
 DatabaseThread::DatabaseThread(const std::filesystem::path& file, const Retention& retention,
-                               Deliver deliver)
+                               Deliver deliver, std::chrono::steady_clock::duration between_trims)
     : retention_(retention),
       deliver_(std::move(deliver)),
       database_(file),
+      between_trims_(between_trims),
       thread_([this] { run(); }) {}
 
 DatabaseThread::~DatabaseThread() {
@@ -53,21 +55,17 @@ void DatabaseThread::post(Command command) {
 
 void DatabaseThread::run() noexcept {
     const auto has_work = [this] { return !commands_.empty() || ending_; };
-    std::unique_lock lock(mutex_);
     while (true) {
-        if (!changed_.wait_for(lock, std::chrono::seconds(1), has_work)) {
-            lock.unlock();
-            trim();
-            lock.lock();
-            continue;
-        }
-        if (commands_.empty()) {
-            return;
-        }
+        std::unique_lock lock(mutex_);
+        const bool woken = changed_.wait_for(lock, std::chrono::seconds(1), has_work);
         std::vector<Command> commands = std::exchange(commands_, {});
         lock.unlock();
-        deliver_(run_commands(std::move(commands)));
-        lock.lock();
+        if (!commands.empty()) {
+            deliver_(run_commands(std::move(commands)));
+        } else if (woken) {
+            return;
+        }
+        trim_if_due();
     }
 }
 
@@ -101,15 +99,14 @@ void DatabaseThread::write(std::vector<Outcome>& outcomes) {
     if (heads_.size() > max_heads) {
         heads_.clear();
     }
-    static int owed = 0;  // batches in the transaction that is open, by the fault
-    if (owed == 0) {
+    if (owed_ == 0) {
         database_.begin();
     }
     for (Outcome& outcome : outcomes) {
         write_one(outcome, now);
     }
-    owed = fault(Fault::ack_before_commit) ? (owed + 1) % 16 : 0;
-    if (owed == 0) {
+    owed_ = fault(Fault::ack_before_commit) ? (owed_ + 1) % 16 : 0;
+    if (owed_ == 0) {
         database_.commit();
     }
     say_whether_writable(nullptr);
@@ -187,24 +184,24 @@ void DatabaseThread::read(Outcome& outcome) {
     }
 }
 
-// When there is nothing else to do, a little at a time.
-void DatabaseThread::trim() {
-    const Time now = system_clock::now();
-    if (now - trimmed_ < between_trims) {
+// A little at a time, so that nobody waits long.
+void DatabaseThread::trim_if_due() {
+    const auto moment = std::chrono::steady_clock::now();
+    if (moment < next_trim_ || owed_ > 0) {
         return;
     }
+    next_trim_ = moment + between_goes;
     try {
-        const bool all_may_come_back =
-            std::chrono::steady_clock::now() - began_ < time_to_come_back;
+        const bool all_may_come_back = moment - began_ < time_to_come_back;
         const auto in_use = [&](std::string_view name) {
             return all_may_come_back || heads_.contains(std::string(name));
         };
-        if (!database_.trim(retention_, now, in_use)) {
-            trimmed_ = now;
+        if (!database_.trim(retention_, system_clock::now(), in_use)) {
+            next_trim_ = moment + between_trims_;
         }
     } catch (const std::exception& error) {
         database_.rollback();
-        trimmed_ = now;
+        next_trim_ = moment + between_trims_;
         say_whether_writable(error.what());
     }
 }

@@ -4,6 +4,7 @@
 #include "log/database.hpp"
 #include "log/entry.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -42,8 +43,10 @@ public:
     /// Is called on the thread, with the outcomes in the order of the commands.
     using Deliver = std::function<void(std::vector<Outcome>)>;
 
-    /// Throws DatabaseError if the file can't be used.
-    DatabaseThread(const std::filesystem::path& file, const Retention& retention, Deliver deliver);
+    /// Throws DatabaseError if the file can't be used. What Retention doesn't want is looked for
+    /// `between_trims` after that, and after each time when nothing was left of it.
+    DatabaseThread(const std::filesystem::path& file, const Retention& retention, Deliver deliver,
+                   std::chrono::steady_clock::duration between_trims = std::chrono::minutes(1));
     DatabaseThread(const DatabaseThread&) = delete;
     DatabaseThread& operator=(const DatabaseThread&) = delete;
     /// Runs what still waits, then ends.
@@ -58,7 +61,7 @@ private:
     void write_one(Outcome& outcome, Time now);
     void give_up(std::vector<Outcome>& outcomes, const std::exception& error) noexcept;
     void read(Outcome& outcome);
-    void trim();
+    void trim_if_due();
     Head& head_of(const std::string& conversation, const std::string& epoch);
     void say_whether_writable(const char* error);
 
@@ -66,8 +69,10 @@ private:
     Deliver deliver_;
     Database database_;
     std::unordered_map<std::string, Head> heads_;  // of conversations that were used lately
-    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-    Time trimmed_{};  // when there was nothing left to trim
+    const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    const std::chrono::steady_clock::duration between_trims_;
+    std::chrono::steady_clock::time_point next_trim_ = began_ + between_trims_;
+    int owed_ = 0;  // batches in the open transaction, by Fault::ack_before_commit
     bool writable_ = true;
 
     std::mutex mutex_;
