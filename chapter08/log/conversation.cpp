@@ -39,6 +39,9 @@ void Conversation::begin(std::string epoch, Seq last_seq) {
     is_new_ = true;
     recent_.clear();
     cost_ = overhead;
+    if (begun_anew_) {
+        begun_anew_();
+    }
 }
 
 void Conversation::add(Entry entry) {

@@ -46,7 +46,7 @@ public:
     /// Bytes of memory that it takes, about.
     std::size_t cost() const noexcept { return cost_; }
 
-    /// Begins it, or begins it anew: nothing of what it had is left.
+    /// Begins it, or begins it anew: nothing of what it had is left. Whoever follows is told.
     void begin(std::string epoch, Seq last_seq = 0);
 
     /// Adds the entry whose number comes next, and tells the follower.
@@ -58,8 +58,12 @@ public:
     /// The entries of that range which are in memory.
     Slice read(const Range& range) const;
 
-    /// One at a time; an empty function: nobody follows any more.
-    void follow(Follower follower) { follower_ = std::move(follower); }
+    /// One at a time; an empty function: nobody follows any more. `begun_anew` is called when it
+    /// has begun anew, under another epoch, and must not throw.
+    void follow(Follower follower, std::function<void()> begun_anew = {}) {
+        follower_ = std::move(follower);
+        begun_anew_ = std::move(begun_anew);
+    }
 
 private:
     std::string name_;
@@ -70,6 +74,7 @@ private:
     std::deque<Entry> recent_;
     std::size_t cost_ = overhead;
     Follower follower_;
+    std::function<void()> begun_anew_;
 
     static constexpr std::size_t overhead = 512;
 };

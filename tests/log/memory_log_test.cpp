@@ -80,6 +80,27 @@ BOOST_AUTO_TEST_CASE(a_follower_hears_each_message_before_its_author_is_answered
     BOOST_TEST((heard == Texts{"a", "answer"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_follower_hears_that_a_conversation_has_begun_anew) {
+    TestLog log;
+    const auto lobby = log.open("lobby");
+    const std::string first_epoch = lobby->epoch();
+    int begun = 0;
+    lobby->follow([](const Entry&) {},
+                  [&] {
+                      ++begun;
+                      BOOST_TEST(lobby->epoch() != first_epoch);
+                      BOOST_TEST(lobby->last_seq() == 0U);
+                      BOOST_TEST(lobby->recent().empty());
+                  });
+    log.append(lobby, "a");
+    BOOST_TEST(begun == 0);
+    log.log->restart(lobby, [&](const ConversationPtr&) { BOOST_TEST(begun == 1); });
+    BOOST_TEST(begun == 1);
+    lobby->follow({});
+    log.log->restart(lobby, [](const ConversationPtr&) {});
+    BOOST_TEST(begun == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_repeat_gets_the_receipt_of_the_first) {
     TestLog log;
     const auto lobby = log.open("lobby");
