@@ -167,6 +167,8 @@ void add_chat_options(CLI::App& app, Settings& settings) {
                 0.01, "How often the heartbeat endpoint sends a ping");
     add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT", chat.heartbeat_timeout, 0.01,
                 "After how long without a message the heartbeat endpoint closes a connection");
+    add_seconds(app, "--presence-interval", "CHAT_PRESENCE_INTERVAL", chat.presence_interval, 0.01,
+                "How often members are told who comes and goes, where many do at once");
     add_rate(app, "--message-rate", "CHAT_MESSAGE_RATE", chat.message_rate.rate,
              "How many frames a second a connection may send; 0 for no limit");
     add_burst(app, "--message-burst", "CHAT_MESSAGE_BURST", chat.message_rate.burst,

@@ -61,6 +61,14 @@ void Backlog::release(const Conversation& log, Seq seq) {
     }
 }
 
+void Backlog::begin_anew(const ConversationPtr& log) {
+    if (find(*log) == nullptr) {
+        behind_.push_back({.log = log, .held = false});
+    }
+    find(*log)->anew = true;
+    bring_up_to_date();
+}
+
 void Backlog::drop(const Conversation& log) noexcept {
     std::erase_if(behind_, [&](const Behind& one) { return one.log.get() == &log; });
 }
@@ -87,6 +95,10 @@ void Backlog::bring_up_to_date() {
             break;
         }
         const ConversationPtr log = next->log;
+        if (next->anew) {
+            tell_of_gap(log, "epoch");
+            continue;
+        }
         if (next->seq >= log->last_seq()) {
             drop(*log);
             continue;
@@ -107,11 +119,12 @@ void Backlog::bring_up_to_date() {
 void Backlog::send(const ConversationPtr& log, const Slice& slice) {
     reading_ = false;
     Behind* const behind = find(*log);
-    if (behind == nullptr || behind->held) {
+    if (behind == nullptr || behind->held || behind->anew) {
+        bring_up_to_date();
         return;
     }
     if (!slice.available || slice.entries.empty() || slice.first_kept > behind->seq + 1) {
-        tell_of_gap(log);
+        tell_of_gap(log, "trimmed");
         return;
     }
     std::string frame;
@@ -123,20 +136,25 @@ void Backlog::send(const ConversationPtr& log, const Slice& slice) {
     bring_up_to_date();
 }
 
-void Backlog::tell_of_gap(const ConversationPtr& log) {
-    find(*log)->held = true;
+void Backlog::tell_of_gap(const ConversationPtr& log, std::string_view reason) {
+    Behind* const behind = find(*log);
+    behind->held = true;
+    behind->anew = false;
     reading_ = true;
-    read_last(log_, log, "trimmed", [weak = weak_from_this(), log](const Missed& missed) {
+    read_last(log_, log, reason, [weak = weak_from_this(), log, reason](const Missed& missed) {
         if (const auto self = weak.lock()) {
-            self->guarded([&] { self->go_on_behind_gap(log, missed); });
+            self->guarded([&] { self->go_on_behind_gap(log, missed, reason); });
         }
     });
 }
 
-void Backlog::go_on_behind_gap(const ConversationPtr& log, const Missed& missed) {
+void Backlog::go_on_behind_gap(const ConversationPtr& log, const Missed& missed,
+                               std::string_view reason) {
     reading_ = false;
     if (missed.frame.empty()) {
-        // Nothing can be read: the client sees the hole by the next number.
+        // The last messages can't be read: the client is told of the gap without them.
+        const HistoryFrame gap{.seq = log->last_seq(), .recovered = false, .reason = reason};
+        websocket_.post_text(write_history(gap, *log, Slice()));
         release(*log, log->last_seq());
         return;
     }

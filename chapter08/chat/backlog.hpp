@@ -6,6 +6,7 @@
 #include "log/log.hpp"
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace chat {
@@ -35,6 +36,9 @@ public:
     /// The member has everything up to that number; the rest follows.
     void release(const chat_log::Conversation& log, chat_log::Seq seq);
 
+    /// The conversation has begun anew: the member is told, and goes on there.
+    void begin_anew(const chat_log::ConversationPtr& log);
+
     /// The member isn't in that conversation any more.
     void drop(const chat_log::Conversation& log) noexcept;
 
@@ -43,14 +47,16 @@ private:
         chat_log::ConversationPtr log;
         chat_log::Seq seq = 0;  ///< up to which the member has everything
         bool held = true;
+        bool anew = false;  ///< the member hasn't been told yet that it has begun anew
     };
 
     Behind* find(const chat_log::Conversation& log) noexcept;
     Behind* next_in_turn() noexcept;
     void bring_up_to_date();
     void send(const chat_log::ConversationPtr& log, const chat_log::Slice& slice);
-    void tell_of_gap(const chat_log::ConversationPtr& log);
-    void go_on_behind_gap(const chat_log::ConversationPtr& log, const Missed& missed);
+    void tell_of_gap(const chat_log::ConversationPtr& log, std::string_view reason);
+    void go_on_behind_gap(const chat_log::ConversationPtr& log, const Missed& missed,
+                          std::string_view reason);
     template <class Function>
     void guarded(Function function) noexcept;
     void wait_until_drained();

@@ -6,12 +6,12 @@
 #include "chat/log_operations.hpp"
 #include "chat/names.hpp"
 #include "chat/session.hpp"
-#include "log/database_log.hpp"
-#include "log/memory_log.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -42,11 +42,14 @@ void end_by_expiry(const WebSocket& websocket, const std::string& user, Chat& ch
     }
 }
 
-std::unique_ptr<chat_log::Log> make_log(const ChatSettings& settings) {
-    if (settings.database.empty()) {
-        return std::make_unique<chat_log::MemoryLog>(settings.history);
+/// Nothing if there's no memory for it.
+std::optional<std::string> copy_name(const Member& member) noexcept {
+    try {
+        return std::string(member.username());
+    } catch (const std::exception& error) {
+        spdlog::error("a leave notice was not sent: {}", error.what());
+        return std::nullopt;
     }
-    return std::make_unique<chat_log::DatabaseLog>(settings.database, settings.history);
 }
 
 std::optional<Position> position_in(const WebSocket& websocket, std::string_view parameter) {
@@ -56,18 +59,25 @@ std::optional<Position> position_in(const WebSocket& websocket, std::string_view
 
 }  // namespace
 
-Chat::Chat(ChatSettings settings)
+Chat::Chat(ChatSettings settings) : Chat(settings, std::move(make_meetings(settings, 1).front())) {}
+
+Chat::Chat(ChatSettings settings, Meeting meeting)
     : settings_(std::move(settings)),
       messages_(settings_.locale),
       authenticator_(settings_, refusals_),
-      log_(make_log(settings_)),
-      sessions_(settings_.max_sessions_per_user) {}
+      log_(std::move(meeting.log)),
+      others_(std::move(meeting.hub), manager_, notices_, inboxes_),
+      sessions_(std::move(meeting.sessions)) {}
 
 void Chat::start(const boost::asio::any_io_executor& executor) {
     log_->start(executor);
+    notices_.start(executor);
+    others_.start(executor);
 }
 
 void Chat::stop() noexcept {
+    others_.stop();
+    notices_.stop();
     log_->stop();
 }
 
@@ -115,6 +125,30 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
 }
 // [/connect]
 
+// [leave]
+void Chat::leave(Member& member, bool announced) noexcept {
+    auto place = announced ? others_.place_of(member, manager_.lobby()) : std::nullopt;
+    const bool is_last = member.user == nullptr || member.user->connection_count() == 1;
+    if (member.user != nullptr && is_last) {
+        inboxes_.leave(member.user->key);
+    }
+    const auto name = copy_name(member);
+    manager_.disconnect(member);
+    if (announced && is_last && name) {
+        notices_.left(manager_.lobby(), *name);
+    }
+    others_.tell_left(std::move(place));
+}
+
+void Chat::leave_room(Member& member, Room& room) noexcept {
+    auto place = others_.place_of(member, room);
+    if (manager_.leave_room(member, room)) {
+        notices_.left(room, member.username());
+    }
+    others_.tell_left(std::move(place));
+}
+// [/leave]
+
 awaitable<void> Chat::open_lobby() {
     if (manager_.lobby().log()) {
         co_return;
@@ -140,7 +174,7 @@ awaitable<ConversationPtr> Chat::open_inbox(const WebSocket& websocket,
 std::unique_ptr<TokenGrant> Chat::grant(const WebSocket& websocket,
                                         const boost::asio::any_io_executor& executor,
                                         const TokenClaims& claims) {
-    auto slot = sessions_.acquire(name_key(claims.name));
+    auto slot = sessions_->acquire(name_key(claims.name));
     if (!slot) {
         refusals_.count("user_full");
         const std::string limit = std::to_string(settings_.max_sessions_per_user);

@@ -9,7 +9,10 @@
 #include "chat/connection_manager.hpp"
 #include "chat/directory.hpp"
 #include "chat/inboxes.hpp"
+#include "chat/meeting.hpp"
 #include "chat/messages.hpp"
+#include "chat/notices.hpp"
+#include "chat/other_shards.hpp"
 #include "chat/token_expiry.hpp"
 #include "chat/user_sessions.hpp"
 #include "log/log.hpp"
@@ -31,11 +34,13 @@ struct TokenGrant {
     TokenExpiry expiry;
 };
 
-/// The chat of one thread. It belongs to main(), and has to outlive App::run().
+/// The chat of one shard. It belongs to main(), and has to outlive App::run().
 class Chat {
 public:
-    /// Throws chat_log::DatabaseError if ChatSettings::database can't be used.
+    /// The only shard. Throws chat_log::DatabaseError if ChatSettings::database can't be used.
     explicit Chat(ChatSettings settings = {});
+    /// One of several.
+    Chat(ChatSettings settings, Meeting meeting);
     Chat(const Chat&) = delete;
     Chat& operator=(const Chat&) = delete;
 
@@ -63,7 +68,13 @@ public:
     ConnectionManager& manager() noexcept { return manager_; }
     chat_log::Log& log() noexcept { return *log_; }
     Directory& directory() noexcept { return directory_; }
-    Inboxes& inboxes() noexcept { return inboxes_; }
+    Notices& notices() noexcept { return notices_; }
+    OtherShards& others() noexcept { return others_; }
+
+    /// Takes a connection out of the chat, or of a room, and tells who is left. Never throws: a
+    /// notice for which there's no memory isn't sent, and the log says so.
+    void leave(Member& member, bool announced) noexcept;
+    void leave_room(Member& member, Room& room) noexcept;
 
 private:
     beastapi::awaitable<void> open_lobby();
@@ -80,7 +91,9 @@ private:
     std::unique_ptr<chat_log::Log> log_;
     ConnectionManager manager_{*log_};
     Inboxes inboxes_{*log_, settings_.resume_window};
-    UserSessions sessions_;
+    Notices notices_{manager_, messages_, settings_.presence_interval};
+    OtherShards others_;
+    std::shared_ptr<UserSessions> sessions_;
     Directory directory_{manager_, settings_, refusals_};
 };
 

@@ -34,6 +34,8 @@ struct ChatSettings {
     chat_log::Retention history{};
     /// How long an inbox waits for its user, where names are anyone's. With tokens it lasts.
     std::chrono::steady_clock::duration resume_window = std::chrono::minutes(10);
+    /// Who comes and goes is told at most so often, where many do.
+    std::chrono::steady_clock::duration presence_interval = std::chrono::seconds(1);
     /// Whether members may read what was said before they came.
     bool look_back = true;
 };

@@ -6,7 +6,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace chat {
 
@@ -38,14 +40,18 @@ ConnectionManager::Membership ConnectionManager::connect(WebSocket websocket,
     Membership membership(*this, std::move(websocket));
     Member& member = *membership;
     if (!username.empty()) {
-        auto user = std::make_unique<User>(User{name_key(username), username});
-        member.user = users_.emplace(user->key, std::move(user)).first->second.get();
-        Room::reserve_one(member.user->connections);
-        member.user->connections.push_back(&member);
-        if (inbox && !member.user->inbox.get()) {
-            member.user->inbox = FollowedLog(inbox, [this, user = member.user](const auto& entry) {
-                deliver(entry, user->inbox.get(), user->connections);
-            });
+        auto made = std::make_unique<User>(User{name_key(username), username});
+        User& user = *users_.emplace(made->key, std::move(made)).first->second;
+        member.user = &user;
+        Room::reserve_one(user.connections);
+        user.connections.push_back(&member);
+        if (inbox && !user.inbox.get()) {
+            user.inbox = FollowedLog(
+                inbox,
+                [this, &user](const auto& entry) {
+                    deliver(entry, user.inbox.get(), user.connections);
+                },
+                [this, &user] { announce_beginning(user.inbox.get(), user.connections); });
         }
     }
     lobby_.add(member);
@@ -60,18 +66,24 @@ void ConnectionManager::disconnect(Member& member) noexcept {
     }
     lobby_.remove(member);
     if (member.user != nullptr) {
-        std::erase(member.user->connections, &member);
-        if (member.user->connections.empty()) {
-            users_.erase(users_.find(member.user->key));
+        User& user = *std::exchange(member.user, nullptr);
+        std::erase(user.connections, &member);
+        if (user.connections.empty()) {
+            user.inbox = FollowedLog();
         }
-        member.user = nullptr;
+        forget_if_gone(user);
     }
 }
 // [/disconnect]
 
 void ConnectionManager::follow_lobby(const ConversationPtr& log) {
-    lobby_.follow(log,
-                  [this](const auto& entry) { deliver(entry, lobby_.log(), lobby_.members()); });
+    follow(lobby_, log);
+}
+
+void ConnectionManager::follow(Room& room, const ConversationPtr& log) {
+    room.follow(
+        log, [this, &room](const auto& entry) { deliver(entry, room.log(), room.members()); },
+        [this, &room] { announce_beginning(room.log(), room.members()); });
 }
 
 void ConnectionManager::reserve_frame(std::size_t payload) {
@@ -99,11 +111,27 @@ void ConnectionManager::deliver(const chat_log::Entry& entry, const Conversation
 }
 // [/deliver]
 
+void ConnectionManager::announce_beginning(const ConversationPtr& log,
+                                           const std::vector<Member*>& members) noexcept {
+    for (Member* const member : members) {
+        try {
+            backlog_of(*member).begin_anew(log);
+        } catch (const std::exception&) {
+            end_for_want_of_memory(member->websocket);
+        }
+    }
+}
+
 Backlog& ConnectionManager::hold_back(Member& member, const ConversationPtr& log) {
+    Backlog& backlog = backlog_of(member);
+    backlog.hold(log);
+    return backlog;
+}
+
+Backlog& ConnectionManager::backlog_of(Member& member) {
     if (!member.backlog) {
         member.backlog = std::make_shared<Backlog>(log_, member.websocket);
     }
-    member.backlog->hold(log);
     return *member.backlog;
 }
 
@@ -150,9 +178,7 @@ std::pair<Room&, bool> ConnectionManager::join_room(Member& member, const std::s
     try {
         if (!room.log()) {
             log->set_title(name);
-            room.follow(log, [this, &room](const auto& entry) {
-                deliver(entry, room.log(), room.members());
-            });
+            follow(room, log);
         }
         const bool came = room.add(member);
         member.rooms.push_back(&room);
@@ -169,10 +195,73 @@ bool ConnectionManager::leave_room(Member& member, Room& room) noexcept {
     }
     std::erase(member.rooms, &room);
     const bool left = room.remove(member) && room.size() > 0;
+    if (room.members().empty()) {
+        room.unfollow();
+    }
     forget_if_empty(room);
     return left;
 }
 // [/rooms]
+
+// [elsewhere]
+const Room* ConnectionManager::enter_elsewhere(const chat_hub::Presence& presence) {
+    User* user = nullptr;
+    if (!presence.user.empty()) {
+        auto made = std::make_unique<User>(User{presence.user, presence.user_name});
+        user = users_.emplace(made->key, std::move(made)).first->second.get();
+    }
+    Room* room = &lobby_;
+    try {
+        if (!presence.room.empty()) {
+            auto made = std::make_unique<Room>(presence.room, presence.room_name);
+            room = rooms_.emplace(made->key(), std::move(made)).first->second.get();
+        }
+        const bool came = room->add_elsewhere(user, presence.connections);
+        if (user != nullptr && room == &lobby_) {
+            user->elsewhere += presence.connections;
+        }
+        return came ? room : nullptr;
+    } catch (const std::exception&) {
+        if (room != &lobby_) {
+            forget_if_empty(*room);
+        }
+        if (user != nullptr) {
+            forget_if_gone(*user);
+        }
+        throw;
+    }
+}
+
+const Room* ConnectionManager::leave_elsewhere(const chat_hub::Presence& presence) noexcept {
+    const auto found_user = users_.find(presence.user);
+    User* const user = found_user == users_.end() ? nullptr : found_user->second.get();
+    const auto found_room = rooms_.find(presence.room);
+    Room* room = found_room == rooms_.end() ? nullptr : found_room->second.get();
+    if (presence.room.empty()) {
+        room = &lobby_;
+    }
+    if (room == nullptr || (user == nullptr && !presence.user.empty())) {
+        return nullptr;
+    }
+    const bool left = room->remove_elsewhere(user, presence.connections);
+    if (room != &lobby_) {
+        const bool is_left = room->size() > 0;
+        forget_if_empty(*room);
+        return left && is_left ? room : nullptr;
+    }
+    if (user != nullptr) {
+        user->elsewhere -= std::min(user->elsewhere, presence.connections);
+        forget_if_gone(*user);
+    }
+    return left ? room : nullptr;
+}
+// [/elsewhere]
+
+void ConnectionManager::forget_if_gone(const User& user) noexcept {
+    if (user.connection_count() == 0) {
+        users_.erase(users_.find(user.key));
+    }
+}
 
 void ConnectionManager::forget_if_empty(const Room& room) noexcept {
     if (room.size() == 0) {

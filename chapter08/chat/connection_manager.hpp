@@ -3,6 +3,7 @@
 
 #include "beastapi/websocket.hpp"
 #include "chat/rooms.hpp"
+#include "hub/event.hpp"
 #include "log/log.hpp"
 
 #include <cstddef>
@@ -18,8 +19,9 @@ namespace chat {
 
 using beastapi::WebSocket;
 
-/// The connections of one thread, their names and their rooms. It knows no texts and no rules: what
-/// is said, and who may say it, is the session's.
+/// The connections of one shard, their names and their rooms. It knows no texts and no rules: what
+/// is said, and who may say it, is the session's. Of the connections at other shards it knows who
+/// they are and where: they count, and are listed, but nothing is sent to them from here.
 ///
 /// Nothing in it waits: a broadcast puts the same text into the outbox of each member and returns,
 /// so the members cannot change while it goes over them, and all see one order.
@@ -81,6 +83,13 @@ public:
     /// of its user; the room is gone if it was the last of all.
     bool leave_room(Member& member, Room& room) noexcept;
 
+    /// Connections of another shard have come, or have gone. What comes back is the room, or the
+    /// lobby, if a user has come there, or has gone from there, with them; else null. A connection
+    /// without a name is always somebody who comes. If memory runs out, enter_elsewhere() throws
+    /// and changes nothing.
+    const Room* enter_elsewhere(const chat_hub::Presence& presence);
+    const Room* leave_elsewhere(const chat_hub::Presence& presence) noexcept;
+
     /// The user of that name, or of one that is the same name; null if there is none.
     const User* find_user(std::string_view name) const;
 
@@ -100,7 +109,13 @@ private:
     /// Sends what was stored to those members. One who is behind gets it from the log later.
     void deliver(const chat_log::Entry& entry, const ConversationPtr& log,
                  const std::vector<Member*>& members) noexcept;
+    /// Tells those members that the log has begun anew.
+    void announce_beginning(const ConversationPtr& log,
+                            const std::vector<Member*>& members) noexcept;
+    void follow(Room& room, const ConversationPtr& log);
+    Backlog& backlog_of(Member& member);
     void forget_if_empty(const Room& room) noexcept;
+    void forget_if_gone(const User& user) noexcept;
 
     chat_log::Log& log_;
     std::string frame_;  // that is being sent; keeps its memory

@@ -37,32 +37,6 @@ json::object named_welcome(std::string_view message, std::string_view username,
     return frame;
 }
 
-/// `username` is empty for a connection without a name.
-json::object membership(std::string_view event, std::string_view message,
-                        std::string_view username) {
-    json::object frame = system_event(event, message);
-    if (!username.empty()) {
-        frame["username"] = username;
-    }
-    return frame;
-}
-
-std::string lobby_membership(std::string_view event, std::string_view message,
-                             std::string_view username, std::size_t connected_count) {
-    json::object frame = membership(event, message, username);
-    frame["connected_count"] = connected_count;
-    return json::serialize(frame);
-}
-
-std::string room_membership(std::string_view event, std::string_view message,
-                            std::string_view username, std::string_view room,
-                            std::size_t member_count) {
-    json::object frame = membership(event, message, username);
-    frame["room"] = room;
-    frame["member_count"] = member_count;
-    return json::serialize(frame);
-}
-
 std::string bare(std::string_view type) {
     json::object frame;
     frame["type"] = type;
@@ -177,50 +151,6 @@ std::string Messages::welcome_with_heartbeat(std::string_view username, std::siz
     json::object frame = named_welcome(text, username, connected_count, connected_users);
     frame["heartbeat_interval"] = heartbeat_interval;
     return beastapi::json_dumps(frame);
-}
-
-std::string Messages::join(std::string_view username, std::size_t connected_count) const {
-    std::string text;
-    if (locale_ == Locale::en) {
-        text = fmt::format("{} joined the chat room", username.empty() ? "Someone" : username);
-    } else {
-        text = username.empty() ? "有新用戶加入聊天室" : fmt::format("{} 加入了聊天室", username);
-    }
-    return lobby_membership("join", text, username, connected_count);
-}
-
-std::string Messages::leave(std::string_view username, std::size_t connected_count) const {
-    std::string text;
-    if (locale_ == Locale::en) {
-        text = fmt::format("{} left the chat room", username.empty() ? "Someone" : username);
-    } else {
-        text = username.empty() ? "有用戶離開聊天室" : fmt::format("{} 離開了聊天室", username);
-    }
-    return lobby_membership("leave", text, username, connected_count);
-}
-
-std::string Messages::join_room(std::string_view username, std::string_view room,
-                                std::size_t member_count) const {
-    std::string text;
-    if (locale_ == Locale::en) {
-        text = fmt::format("{} joined the room {}", username.empty() ? "Someone" : username, room);
-    } else {
-        text = username.empty() ? fmt::format("有新用戶加入房間 {}", room)
-                                : fmt::format("{} 加入了房間 {}", username, room);
-    }
-    return room_membership("join", text, username, room, member_count);
-}
-
-std::string Messages::leave_room(std::string_view username, std::string_view room,
-                                 std::size_t member_count) const {
-    std::string text;
-    if (locale_ == Locale::en) {
-        text = fmt::format("{} left the room {}", username.empty() ? "Someone" : username, room);
-    } else {
-        text = username.empty() ? fmt::format("有用戶離開房間 {}", room)
-                                : fmt::format("{} 離開了房間 {}", username, room);
-    }
-    return room_membership("leave", text, username, room, member_count);
 }
 
 std::string Messages::with_position(std::string frame, const chat_log::Conversation& log) {

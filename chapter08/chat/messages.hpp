@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +18,17 @@ namespace chat {
 
 /// The language of the texts that the server writes.
 enum class Locale { zh_tw, en };
+
+/// Who came to a room and who left it in some time. Somebody who did both is neither.
+struct Changes {
+    std::set<std::string, std::less<>> joined{};
+    std::set<std::string, std::less<>> left{};
+    std::size_t nameless_joined = 0;
+    std::size_t nameless_left = 0;
+};
+
+/// How many names a notice of changes has at most, of each kind.
+constexpr std::size_t max_names_of_changes = 20;
 
 /// Writes the frames of the server, each as one JSON text, in one language.
 class Messages {
@@ -37,6 +50,8 @@ public:
                           std::size_t member_count) const;
     std::string leave_room(std::string_view username, std::string_view room,
                            std::size_t member_count) const;
+    /// All of some time in one.
+    std::string presence(const Room& room, const Changes& changes) const;
 
     /// `frame` with where its log is, which a welcome and a joined have.
     static std::string with_position(std::string frame, const chat_log::Conversation& log);

@@ -18,17 +18,28 @@ void make_room_for_one(std::vector<T>& items) {
 
 bool Room::add(Member& member) {
     make_room_for_one(members_);
-    make_room_for_one(users_);
+    const bool came = add(member.user, 1);
     members_.push_back(&member);
-    if (member.user == nullptr) {
+    return came;
+}
+
+bool Room::add_elsewhere(const User* user, std::size_t connections) {
+    const bool came = add(user, connections);
+    elsewhere_ += connections;
+    return came;
+}
+
+bool Room::add(const User* user, std::size_t connections) {
+    if (user == nullptr) {
         return true;
     }
-    const auto known = std::ranges::find(users_, member.user, &Presence::user);
+    const auto known = std::ranges::find(users_, user, &Presence::user);
     if (known != users_.end()) {
-        ++known->connections;
+        known->connections += connections;
         return false;
     }
-    users_.push_back({member.user, 1, ++last_number_});
+    make_room_for_one(users_);
+    users_.push_back({user, connections, ++last_number_});
     return true;
 }
 
@@ -46,14 +57,24 @@ NamePage Room::names(std::size_t limit, std::uint64_t after) const {
 }
 
 bool Room::remove(const Member& member) noexcept {
-    if (std::erase(members_, &member) == 0) {
-        return false;
-    }
-    if (member.user == nullptr) {
+    return std::erase(members_, &member) > 0 && remove(member.user, 1);
+}
+
+bool Room::remove_elsewhere(const User* user, std::size_t connections) noexcept {
+    elsewhere_ -= std::min(elsewhere_, connections);
+    return remove(user, connections);
+}
+
+bool Room::remove(const User* user, std::size_t connections) noexcept {
+    if (user == nullptr) {
         return true;
     }
-    const auto known = std::ranges::find(users_, member.user, &Presence::user);
-    if (--known->connections > 0) {
+    const auto known = std::ranges::find(users_, user, &Presence::user);
+    if (known == users_.end()) {
+        return false;
+    }
+    if (known->connections > connections) {
+        known->connections -= connections;
         return false;
     }
     users_.erase(known);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,9 +28,10 @@ struct Member;
 class FollowedLog {
 public:
     FollowedLog() = default;
-    FollowedLog(ConversationPtr log, chat_log::Conversation::Follower follower)
+    FollowedLog(ConversationPtr log, chat_log::Conversation::Follower follower,
+                std::function<void()> begun_anew)
         : log_(std::move(log)) {
-        log_->follow(std::move(follower));
+        log_->follow(std::move(follower), std::move(begun_anew));
     }
     FollowedLog(FollowedLog&&) noexcept = default;
     FollowedLog& operator=(FollowedLog&& other) noexcept {
@@ -53,7 +55,10 @@ struct User {
     std::string key;   ///< chat::name_key() of the name
     std::string name;  ///< as the connection that came first wrote it
     std::vector<Member*> connections{};
-    FollowedLog inbox{};  ///< empty while the log can't be written
+    std::size_t elsewhere = 0;  ///< connections at other shards
+    FollowedLog inbox{};        ///< empty while the log can't be written, and without a connection
+
+    std::size_t connection_count() const noexcept { return connections.size() + elsewhere; }
 };
 
 /// One connection in the chat.
@@ -92,15 +97,19 @@ public:
     const std::string& key() const noexcept { return key_; }
     /// As the connection that came first wrote it; empty for the lobby.
     const std::string& name() const noexcept { return name_; }
-    /// What was said in it; null before it is known.
+    /// What was said in it; null before it is known, and while all members are elsewhere.
     const ConversationPtr& log() const noexcept { return log_.get(); }
-    void follow(ConversationPtr log, chat_log::Conversation::Follower follower) {
-        log_ = FollowedLog(std::move(log), std::move(follower));
+    void follow(ConversationPtr log, chat_log::Conversation::Follower follower,
+                std::function<void()> begun_anew) {
+        log_ = FollowedLog(std::move(log), std::move(follower), std::move(begun_anew));
     }
-    /// In the order in which they came, as the users are.
+    void unfollow() noexcept { log_ = FollowedLog(); }
+    /// The connections of this shard, in the order in which they came.
     const std::vector<Member*>& members() const noexcept { return members_; }
+    /// The users of all shards, in the order in which they came.
     const std::vector<Presence>& users() const noexcept { return users_; }
-    std::size_t size() const noexcept { return members_.size(); }
+    /// How many connections are in it, at all shards.
+    std::size_t size() const noexcept { return members_.size() + elsewhere_; }
 
     /// The first `limit` users of those who came after the one in whose page `next` was `after`; 0
     /// for the first of all. Who comes or goes in between moves nobody to another page.
@@ -114,6 +123,10 @@ public:
     /// for a member who is not in it.
     bool remove(const Member& member) noexcept;
 
+    /// The same for so many connections of another shard. `user` is null if they have no name.
+    bool add_elsewhere(const User* user, std::size_t connections);
+    bool remove_elsewhere(const User* user, std::size_t connections) noexcept;
+
     /// Makes room for one more, so that the next push_back() cannot throw.
     template <class T>
     static void reserve_one(std::vector<T>& items) {
@@ -123,9 +136,13 @@ public:
     }
 
 private:
+    bool add(const User* user, std::size_t connections);
+    bool remove(const User* user, std::size_t connections) noexcept;
+
     std::string key_;
     std::string name_;
     std::vector<Member*> members_;
+    std::size_t elsewhere_ = 0;
     std::vector<Presence> users_;
     std::uint64_t last_number_ = 0;
     FollowedLog log_;

@@ -4,8 +4,6 @@
 #include "beastapi/security_log.hpp"
 #include "chat/names.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -18,17 +16,6 @@ namespace {
 
 // Who comes, goes again, and leaving is never refused: so both notices are paid for on entry.
 constexpr std::size_t notices = 2;
-
-/// What `make` gives back, or nothing if there is no memory for it.
-template <class Make>
-std::string make_notice(const Make& make) noexcept {
-    try {
-        return make();
-    } catch (const std::exception& error) {
-        spdlog::error("a leave notice was not sent: {}", error.what());
-        return {};
-    }
-}
 
 }  // namespace
 
@@ -47,17 +34,18 @@ Session::~Session() {
 
 // [announce]
 steady_clock::duration Session::announce() {
-    const ConnectionManager& manager = chat_->manager();
+    const Room& lobby = chat_->manager().lobby();
     if (is_only_connection()) {
-        const std::string notice =
-            chat_->messages().join(member_->username(), manager.get_connection_count());
-        const auto wait = pay(notice.size(), notices * manager.get_connection_count());
+        Notices& teller = chat_->notices();
+        const std::string notice = chat_->messages().join(member_->username(), lobby.size());
+        const auto wait = pay(notice.size(), notices * teller.told_at_once(lobby));
         if (wait > wait.zero()) {
             return wait;
         }
-        manager.broadcast(notice, &*member_);
+        teller.came(lobby, member_->username(), &*member_);
     }
     announced_ = true;
+    chat_->others().tell_entered(*member_, lobby);
     return {};
 }
 
@@ -65,25 +53,12 @@ void Session::leave() noexcept {
     while (!member_->rooms.empty()) {
         leave_room(*member_->rooms.front());
     }
-    ConnectionManager& manager = chat_->manager();
-    std::string notice;
-    if (announced_ && is_only_connection()) {
-        notice = make_notice([&] {
-            return chat_->messages().leave(member_->username(), manager.get_connection_count() - 1);
-        });
-    }
-    if (member_->user != nullptr && is_only_connection()) {
-        chat_->inboxes().leave(member_->user->key);
-    }
-    manager.disconnect(*member_);
-    if (!notice.empty()) {
-        manager.broadcast(notice);
-    }
+    chat_->leave(*member_, announced_);
 }
 // [/announce]
 
 bool Session::is_only_connection() const noexcept {
-    return member_->user == nullptr || member_->user->connections.size() == 1;
+    return member_->user == nullptr || member_->user->connection_count() == 1;
 }
 
 std::string Session::welcome() const {
@@ -243,7 +218,7 @@ Reply Session::charge_notices(const std::string& room) const {
     constexpr std::size_t notice = 128;  // bytes, without the names
     return known == rooms.end() ? std::nullopt
                                 : charge(notice + room.size() + member_->username().size(),
-                                         notices * known->second->size());
+                                         notices * chat_->notices().told_at_once(*known->second));
 }
 
 std::string Session::leave_room(std::string_view room) {
@@ -257,12 +232,7 @@ std::string Session::leave_room(std::string_view room) {
 }
 
 void Session::leave_room(Room& room) noexcept {
-    const std::string notice = make_notice([&] {
-        return chat_->messages().leave_room(member_->username(), room.name(), room.size() - 1);
-    });
-    if (chat_->manager().leave_room(*member_, room) && !notice.empty()) {
-        chat_->manager().broadcast_to_room(notice, room);
-    }
+    chat_->leave_room(*member_, room);
 }
 // [/rooms]
 
@@ -295,6 +265,7 @@ Reply Session::typing(const ClientMessage& message) {
             return refusal;
         }
         chat_->manager().broadcast_volatile(signal, *room, &*member_);
+        chat_->others().tell_signal(*room, signal);
     }
     return std::move(speaker.refusal);
 }

@@ -89,6 +89,10 @@ private:
     Reply handle_message(ClientMessage& message);
     Reply deliver(ClientMessage& message, const std::string& sender);
     Reply deliver_privately(ClientMessage& message, const std::string& sender);
+    /// The same to a user who is at another shard only.
+    beastapi::awaitable<void> deliver_elsewhere(ClientMessage message);
+    Reply store_private(const ConversationPtr& inbox, std::size_t connections,
+                        ClientMessage& message, const std::string& sender);
     /// Sends the message to all who follow that log, `connections` of them, once it's stored, if
     /// the client can pay for it. If not, the answer.
     Reply store(const ConversationPtr& log, std::size_t connections, std::string id,

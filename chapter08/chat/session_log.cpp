@@ -59,9 +59,18 @@ Reply Session::deliver_privately(ClientMessage& message, const std::string& send
     if (target == nullptr) {
         return refuse(ErrorCode::user_offline, *message.target_user);
     }
+    if (target->connections.empty()) {
+        request_ = std::make_unique<ClientMessage>(std::move(message));
+        return std::nullopt;
+    }
     if (!target->inbox.get()) {
         return refuse(ErrorCode::unavailable);
     }
+    return store_private(target->inbox.get(), target->connection_count(), message, sender);
+}
+
+Reply Session::store_private(const ConversationPtr& inbox, std::size_t connections,
+                             ClientMessage& message, const std::string& sender) {
     std::string payload = chat_->messages().private_message(sender, message);
     std::string id = message.id;
     message.message.clear();
@@ -69,8 +78,7 @@ Reply Session::deliver_privately(ClientMessage& message, const std::string& send
                               message](const chat_log::Receipt& receipt) {
         return messages.confirmation(*message.target_user, message, receipt);
     };
-    return store(target->inbox.get(), target->connections.size(), std::move(id), std::move(payload),
-                 acknowledge);
+    return store(inbox, connections, std::move(id), std::move(payload), acknowledge);
 }
 // [/deliver]
 
@@ -153,8 +161,10 @@ awaitable<void> Session::ready() {
     if (const auto request = std::move(request_)) {
         if (request->type == ClientMessage::Type::join) {
             co_await join_room(std::move(*request->room), std::move(request->since));
-        } else {
+        } else if (request->type == ClientMessage::Type::history) {
             co_await send_history(std::move(*request));
+        } else {
+            co_await deliver_elsewhere(std::move(*request));
         }
     }
     while (sending_ && sending_->on_their_way >= max_on_their_way) {
@@ -162,6 +172,27 @@ awaitable<void> Session::ready() {
         sending_->fewer = fewer;
         co_await Late<bool>::get(fewer);
         sending_->fewer.reset();
+    }
+}
+
+awaitable<void> Session::deliver_elsewhere(ClientMessage message) {
+    const WebSocket websocket = member_->websocket;
+    const std::string about = message.id;
+    Speaker speaker = speaker_of(message);
+    const User* const target = chat_->manager().find_user(*message.target_user);
+    Reply refusal = std::move(speaker.refusal);
+    if (!refusal && target == nullptr) {
+        refusal = refuse(ErrorCode::user_offline, *message.target_user);
+    }
+    if (!refusal) {
+        const std::size_t connections = target->connection_count();
+        const std::string key = std::string(inbox_log) + target->key;
+        const ConversationPtr inbox = co_await open_log(chat_->log(), key);
+        refusal = inbox ? store_private(inbox, connections, message, speaker.name)
+                        : refuse(ErrorCode::unavailable);
+    }
+    if (refusal) {
+        co_await websocket.send_text(Messages::about(std::move(*refusal), about));
     }
 }
 
@@ -210,10 +241,9 @@ const Room& Session::enter_room(const std::string& name, const ConversationPtr& 
     const auto& [room, came] = chat_->manager().join_room(*member_, name, log);
     note_arrival(*log);
     if (came) {
-        const std::string notice =
-            chat_->messages().join_room(member_->username(), room.name(), room.size());
-        chat_->manager().broadcast_to_room(notice, room, &*member_);
+        chat_->notices().came(room, member_->username(), &*member_);
     }
+    chat_->others().tell_entered(*member_, room);
     return room;
 }
 

@@ -10,9 +10,8 @@
 
 namespace chat_hub {
 
-/// Brings what one shard says to all, itself included, in one order for all: whoever follows knows
-/// the same of who is where, and says the same of who came and who left. Only signals have no
-/// order, and come to the other shards alone.
+/// Brings what one shard says to all others. What one shard says arrives in the order in which it
+/// said it, but signals in any.
 ///
 /// A shard is one event loop with its connections. Everything belongs to its thread.
 class Hub {
@@ -24,10 +23,10 @@ public:
         Receiver& operator=(const Receiver&) = delete;
         virtual ~Receiver() = default;
 
+        /// What another shard has said, or that it has ended. It may be one's own, too.
         virtual void on_event(const Event& event) noexcept = 0;
 
-        /// All connections of this shard that have entered, or that are about to: what the others
-        /// have to know of it.
+        /// All connections of this shard that have entered: what the others have to know of it.
         virtual std::vector<Presence> own_presences() const = 0;
     };
 
@@ -36,7 +35,7 @@ public:
     Hub& operator=(const Hub&) = delete;
     virtual ~Hub() = default;
 
-    /// A random name that no other shard has, and this one only until it ends.
+    /// A name that no other shard has, and this one only until it ends.
     virtual const std::string& shard() const noexcept = 0;
 
     /// From now on `receiver`, which has to outlive stop(), is told events on this executor.
@@ -49,8 +48,8 @@ public:
     /// be reached again, they're told Receiver::own_presences().
     virtual bool is_available() const noexcept = 0;
 
-    /// Tells all. Within the call, if there are no other shards. The events of one shard arrive in
-    /// the order in which it published them.
+    /// Tells the others. If memory runs out, it throws, and has told some of them or none: a state
+    /// then tells all.
     virtual void publish(Event event) = 0;
 };
 

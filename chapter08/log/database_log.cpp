@@ -39,7 +39,12 @@ DatabaseLog::~DatabaseLog() {
 }
 
 void DatabaseLog::start(const boost::asio::any_io_executor& executor) {
-    loop_->start(executor,
+    start_on(
+        [executor](const std::function<void()>& answers) { boost::asio::post(executor, answers); });
+}
+
+void DatabaseLog::start_on(std::function<void(const std::function<void()>&)> run) {
+    loop_->start(std::move(run),
                  [this](std::vector<Outcome> outcomes) { on_outcomes(std::move(outcomes)); });
 }
 
@@ -162,29 +167,33 @@ ConversationPtr DatabaseLog::take_in(Outcome outcome) {
     return conversation;
 }
 
-void DatabaseLog::Loop::start(const boost::asio::any_io_executor& executor,
-                              DatabaseThread::Deliver deliver) {
+void DatabaseLog::Loop::start(Run run, DatabaseThread::Deliver deliver) {
     const std::lock_guard lock(mutex_);
-    executor_ = executor;
+    run_ = std::move(run);
     deliver_ = std::move(deliver);
 }
 
 void DatabaseLog::Loop::stop() noexcept {
     const std::lock_guard lock(mutex_);
-    executor_ = {};
+    run_ = nullptr;
     deliver_ = nullptr;
 }
 
 void DatabaseLog::Loop::post(std::vector<Outcome> outcomes) {
-    const std::lock_guard lock(mutex_);
-    if (executor_) {
-        boost::asio::post(executor_,
-                          [self = shared_from_this(), outcomes = std::move(outcomes)]() mutable {
-                              // Only the loop's thread starts and stops.
-                              if (self->deliver_) {
-                                  self->deliver_(std::move(outcomes));
-                              }
-                          });
+    Run run;
+    {
+        const std::lock_guard lock(mutex_);
+        run = run_;
+    }
+    if (run) {
+        // A function can be copied, outcomes need not be.
+        const auto shared = std::make_shared<std::vector<Outcome>>(std::move(outcomes));
+        run([self = shared_from_this(), shared] {
+            // Only the thread on which this runs starts and stops, or it has the lock of `run`.
+            if (self->deliver_) {
+                self->deliver_(std::move(*shared));
+            }
+        });
     }
 }
 

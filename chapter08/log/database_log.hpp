@@ -30,6 +30,9 @@ public:
     ~DatabaseLog() override;
 
     void start(const boost::asio::any_io_executor& executor) override;
+    /// The same for a log that several threads share: answers come on the database's thread, within
+    /// `run`, which keeps the threads from each other.
+    void start_on(std::function<void(const std::function<void()>& answers)> run);
     void stop() noexcept override;
     void open(const std::string& name, Opened opened) override;
     void restart(const ConversationPtr& conversation, Opened restarted) override;
@@ -46,13 +49,15 @@ private:
     /// Brings outcomes to the event loop, for as long as there is one.
     class Loop : public std::enable_shared_from_this<Loop> {
     public:
-        void start(const boost::asio::any_io_executor& executor, DatabaseThread::Deliver deliver);
+        using Run = std::function<void(const std::function<void()>&)>;
+
+        void start(Run run, DatabaseThread::Deliver deliver);
         void stop() noexcept;
         void post(std::vector<DatabaseThread::Outcome> outcomes);
 
     private:
         std::mutex mutex_;
-        boost::asio::any_io_executor executor_;  // empty: it hasn't started, or it has stopped
+        Run run_;  // empty: it hasn't started, or it has stopped
         DatabaseThread::Deliver deliver_;
     };
 

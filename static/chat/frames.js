@@ -9,6 +9,7 @@ import { markSource } from './lines.js';
 import { addMessage, countMessage, showSystem } from './log.js';
 import { messageBody, messageHead, tick } from './messages.js';
 import { addPerson, removePerson, setPeople } from './people.js';
+import { receivePresence } from './presence.js';
 import { receiveError } from './refused.js';
 import { countMembers, receiveJoined, receiveLeft } from './rooms.js';
 import { receiveAck, receiveConfirmation, takeEcho } from './sending.js';
@@ -84,6 +85,7 @@ function receiveSystem(data) {
     stopTyping(conversation, username);
   }
   if (conversation !== lobby) countMembers(data.room, data.member_count);
+  if (data.event === 'presence') return receivePresence(conversation, data);
   const place = conversation === lobby ? '' : '.room';
   const key = `event.${data.event}${place}${username ? '.named' : ''}`;
   showSystem(conversation, key in TEXTS ? [key, { name: username }] : data.message);

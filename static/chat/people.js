@@ -23,8 +23,13 @@ function comesBefore(a, b) {
 // `count`: connections there, of which the server may name but the first.
 export function setPeople(conversation, names, count = names.length) {
   conversation.people = new Set(names);
-  conversation.unnamed = names.length < SHORTEST_CUT ? 0 : Math.max(0, count - names.length);
+  setUnnamed(conversation, count);
   if (conversation === shown) listPeople();
+}
+
+export function setUnnamed(conversation, count) {
+  const named = conversation.people.size;
+  conversation.unnamed = named < SHORTEST_CUT ? 0 : Math.max(0, count - named);
 }
 
 export function addPerson(conversation, name) {

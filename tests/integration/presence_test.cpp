@@ -199,4 +199,70 @@ SERVER_TEST(who_leaves_at_once_leaves_no_name_behind) {
     BOOST_TEST(balance == 0);
 }
 
+namespace {
+
+TestServerOptions gathering() {
+    TestServerOptions options = quiet();
+    options.chat.presence_interval = 100ms;
+    return options;
+}
+
+}  // namespace
+
+SERVER_TEST(in_a_crowd_who_comes_and_goes_is_told_together, gathering()) {
+    server.manager().enter_elsewhere({.connections = chat::Notices::frames_at_once});
+    WebSocketClient alice = co_await server.join("Alice");
+    WebSocketClient bob = co_await server.join("Bob");
+    WebSocketClient carol = co_await server.join("Carol");
+    co_await carol.close();
+    std::size_t joined = 0;
+    std::size_t left = 0;
+    // Carol may be in two notices or in none, and Alice hears of herself.
+    while (joined != left + 2) {
+        const auto notice = co_await alice.receive_json();
+        BOOST_TEST(notice.at("event").as_string() == "presence");
+        joined += notice.at("joined_count").to_number<std::size_t>();
+        left += notice.at("left_count").to_number<std::size_t>();
+        BOOST_TEST(notice.at("joined").as_array().size() ==
+                   notice.at("joined_count").to_number<std::size_t>());
+    }
+    BOOST_TEST(left <= 1U);
+    server.manager().leave_elsewhere({.connections = chat::Notices::frames_at_once});
+}
+
+SERVER_TEST(users_of_other_shards_are_there_too) {
+    WebSocketClient alice = co_await server.join("Alice");
+    const auto at_other_shard = [&](auto kind, std::vector<chat_hub::Presence> presences) {
+        server.chat().others().on_event(
+            {.kind = kind, .shard = "other", .presences = std::move(presences)});
+    };
+    const chat_hub::Presence bob{.user = "bob", .user_name = "Bob"};
+    at_other_shard(chat_hub::Event::Kind::enter, {bob});
+    const auto join = co_await alice.receive_json();
+    BOOST_TEST(join.at("event").as_string() == "join");
+    BOOST_TEST(join.at("username").as_string() == "Bob");
+    BOOST_TEST(join.at("connected_count").to_number<int>() == 2);
+
+    // A second connection of the same user, here: nobody comes, and nobody goes with it.
+    WebSocketClient phone = co_await server.connect("/ws/chat/BOB");
+    const auto welcome = co_await phone.receive_json();
+    BOOST_TEST(welcome.at("username").as_string() == "Bob");
+    BOOST_TEST(welcome.at("connected_count").to_number<int>() == 3);
+    co_await phone.close();
+    co_await server.until_sessions(1);
+    co_await alice.expect_nothing();
+
+    WebSocketClient stranger = co_await server.connect("/ws/chat");
+    co_await stranger.receive_json();
+    co_await stranger.send_text(R"({"username":"Bob","message":"I am Bob"})");
+    BOOST_TEST((co_await stranger.receive_json()).at("code").as_string() == "name_taken");
+    co_await alice.receive_json();  // somebody joined
+
+    at_other_shard(chat_hub::Event::Kind::gone, {});
+    const auto leave = co_await alice.receive_json();
+    BOOST_TEST(leave.at("event").as_string() == "leave");
+    BOOST_TEST(leave.at("username").as_string() == "Bob");
+    BOOST_TEST(leave.at("connected_count").to_number<int>() == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

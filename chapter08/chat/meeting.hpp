@@ -1,0 +1,26 @@
+// Where the shards of one chat meet.
+#pragma once
+
+#include "chat/chat_settings.hpp"
+#include "chat/user_sessions.hpp"
+#include "hub/hub.hpp"
+#include "log/log.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace chat {
+
+/// What one shard needs for that.
+struct Meeting {
+    std::unique_ptr<chat_log::Log> log;
+    std::unique_ptr<chat_hub::Hub> hub;      ///< null: there are no other shards
+    std::shared_ptr<UserSessions> sessions;  ///< of all shards of this process
+};
+
+/// One for each shard of this process: they share one log, in memory or in a database. Throws
+/// chat_log::DatabaseError if ChatSettings::database can't be used.
+std::vector<Meeting> make_meetings(const ChatSettings& settings, std::size_t shards);
+
+}  // namespace chat
