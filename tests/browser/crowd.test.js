@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatSuite, join, seesMessage } from './helpers.js';
+import { chatSuite, join, names, seesMessage } from './helpers.js';
 import { roomsOf, standIn, welcome } from './stand_in.js';
 
 const LISTED = 200; // items of a list
@@ -180,6 +180,36 @@ test('a list that the server cut says how many more there are', async () => {
   );
   server.close({ code: 1012 });
   await page.locator('#rooms-more').filter({ hasText: 'and 850 more' }).waitFor();
+});
+
+test('who comes and who goes is told together, and who went unnamed is asked for', async () => {
+  const few = PEOPLE.slice(0, 200);
+  let here = ['Alice', ...few];
+  const { page, server } = await crowded({}, {
+    open: send => send({ ...welcome('Alice', here), connected_count: 5_000 }),
+    answer: (frame, send) => {
+      roomsOf()(frame, send);
+      if (frame.type === 'who') send({ type: 'users', users: here, connected_count: 4_000 });
+    },
+  });
+  await page.clock.install();
+  const title = page.locator('#people-title');
+  await title.filter({ hasText: '5000' }).waitFor();
+  const presence = { type: 'system', event: 'presence', message: 'x' };
+  server.send({ ...presence, joined: ['new'], joined_count: 3, left: [few[0]], left_count: 1, connected_count: 5_002 });
+  await seesMessage(page, '3 joined and 1 left', '.system');
+  await title.filter({ hasText: '5002' }).waitFor();
+  assert.ok(!server.received.some(({ type }) => type === 'who'));
+  await page.fill('#find-person', 'new');
+  await page.locator('#users .person').filter({ hasText: 'new' }).waitFor();
+  const asked = server.next('who');
+  here = ['Alice', ...few.slice(100)];
+  server.send({ ...presence, joined: [], joined_count: 0, left: [few[1]], left_count: 1_002, connected_count: 4_000 });
+  await seesMessage(page, '1002 left', '.system');
+  await page.clock.runFor(10_000);
+  assert.deepEqual(await asked, { type: 'who' });
+  await title.filter({ hasText: '4000' }).waitFor();
+  assert.ok(!(await names(page)).includes(few[50]));
 });
 
 test('a thousand messages a second leave the page small and its reader served', async () => {
