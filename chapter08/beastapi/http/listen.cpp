@@ -3,7 +3,10 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <fmt/format.h>
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 namespace beastapi::detail {
@@ -48,6 +51,13 @@ error_code open(Acceptor& acceptor, const tcp::endpoint& endpoint, bool alone) {
         acceptor.listen(asio::socket_base::max_listen_connections, error);
     }
     return error;
+}
+
+void share_port(Acceptor& acceptor) {
+    const int on = 1;
+    if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
+        throw boost::system::system_error(errno, boost::system::system_category());
+    }
 }
 
 bool is_missing(const error_code& error) {
@@ -96,6 +106,28 @@ std::vector<Acceptor> listen(asio::io_context& context, const std::string& host,
     }
     throw std::runtime_error(
         fmt::format("cannot listen on {} port {}: {}", host, port, error.message()));
+}
+
+Acceptor listen_beside(Acceptor& first, asio::io_context& context) {
+    Acceptor acceptor(context);
+    try {
+        const tcp::endpoint endpoint = first.local_endpoint();
+        share_port(first);
+        acceptor.open(endpoint.protocol());
+        acceptor.set_option(tcp::acceptor::reuse_address(true));
+        share_port(acceptor);
+        if (endpoint.protocol() == tcp::v6()) {
+            asio::ip::v6_only v6_only;
+            first.get_option(v6_only);
+            acceptor.set_option(v6_only);
+        }
+        acceptor.bind(endpoint);
+        acceptor.listen(asio::socket_base::max_listen_connections);
+    } catch (const boost::system::system_error& error) {
+        throw std::runtime_error(
+            fmt::format("cannot share a port out among workers: {}", error.code().message()));
+    }
+    return acceptor;
 }
 
 }  // namespace beastapi::detail

@@ -20,4 +20,13 @@ using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
 std::vector<Acceptor> listen(boost::asio::io_context& context, const std::string& host,
                              unsigned short port);
 
+/// Listens once more where `first`, which listen() gave, does: the system gives each connection to
+/// one of them (SO_REUSEPORT). Throws std::runtime_error if it cannot.
+///
+/// listen() takes the port for itself alone, and only then lets others of this process in. So a
+/// second server finds the port taken even if both have workers, and whichever comes first. What
+/// can still get in is another program of the same user that asks for SO_REUSEPORT from the
+/// beginning.
+Acceptor listen_beside(Acceptor& first, boost::asio::io_context& context);
+
 }  // namespace beastapi::detail

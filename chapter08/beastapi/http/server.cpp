@@ -21,6 +21,21 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 
 Server::Server(asio::io_context& context, App& app, const ServerSettings& settings)
+    : Server(context, app, settings, std::make_shared<SharedLimits>(settings)) {
+    for (Acceptor& acceptor : listen(context, settings.host, settings.port)) {
+        listeners_.emplace_back(std::move(acceptor));
+    }
+}
+
+Server::Server(asio::io_context& context, App& app, const ServerSettings& settings, Server& first)
+    : Server(context, app, settings, first.limits_) {
+    for (Listener& listener : first.listeners_) {
+        listeners_.emplace_back(listen_beside(listener.acceptor, context));
+    }
+}
+
+Server::Server(asio::io_context& context, App& app, const ServerSettings& settings,
+               std::shared_ptr<SharedLimits> limits)
     : context_(context),
       app_(app),
       host_(settings.host),
@@ -31,26 +46,17 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                           .handshake_timeout = settings.handshake_timeout},
       refused_websocket_settings_(websocket_settings_),
       decoders_(settings.max_message_bytes),
-      clients_({.connections = {settings.connection_rate, settings.connection_burst},
-                .requests = {settings.request_rate, settings.request_burst},
-                .bytes_in = {settings.client_rate_in, settings.client_burst_in},
-                .bytes_out = {settings.client_rate_out, settings.client_burst_out}}),
-      admission_({.max_connections = settings.max_connections,
-                  .max_connections_per_address = settings.max_connections_per_address,
-                  .reserved_connections = settings.reserved_connections,
-                  .max_answer_bytes = settings.max_answer_bytes,
-                  .max_answer_bytes_per_address = settings.max_answer_bytes_per_address}),
+      limits_(std::move(limits)),
       trusted_proxies_(settings.proxy_headers ? TrustedProxies(settings.forwarded_allow_ips)
                                               : TrustedProxies()),
-      coalescer_(context, {.behind = settings.outbox_limit,
-                           .total = settings.outbox_total,
-                           .send_timeout = settings.send_timeout}),
+      coalescer_(context,
+                 {.behind = settings.outbox_limit,
+                  .total = settings.outbox_total,
+                  .send_timeout = settings.send_timeout},
+                 &limits_->queued_bytes),
       session_ended_(context.get_executor()) {
     refused_websocket_settings_.handshake_timeout = std::min<std::chrono::steady_clock::duration>(
         websocket_settings_.handshake_timeout, HttpSession::refused_timeout);
-    for (Acceptor& acceptor : listen(context, settings.host, settings.port)) {
-        listeners_.emplace_back(std::move(acceptor));
-    }
 }
 
 std::string Server::url() const {
@@ -131,7 +137,7 @@ void Server::complain(std::string_view why) {
 }
 
 void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tcp::endpoint& peer) {
-    auto client = self->clients_.of_address(peer.address());
+    auto client = self->clients().of_address(peer.address());
     // A proxy's connections are those of all its clients.
     const auto wait = self->trusted_proxies_.trusts(peer.address())
                           ? ClientBudget::Clock::duration()
@@ -158,11 +164,11 @@ void Server::begin(std::shared_ptr<Server> self, Outbox::Socket socket, const tc
 
 std::variant<Admission::Slot, const Admission::Refusal*> Server::acquire(
     const Admission::Client& client) {
-    auto place = admission_.acquire(client);
+    auto place = admission().acquire(client);
     if (const auto* const refused = std::get_if<const Admission::Refusal*>(&place)) {
         const bool server_is_full = *refused == &Admission::server_full;
         if (make_room(server_is_full ? nullptr : client.get(), false)) {
-            place = admission_.acquire(client);
+            place = admission().acquire(client);
         }
     }
     return place;

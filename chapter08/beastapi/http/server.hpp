@@ -3,10 +3,9 @@
 
 #include "beastapi/app.hpp"
 #include "beastapi/http/listen.hpp"
+#include "beastapi/http/shared_limits.hpp"
 #include "beastapi/http/trusted_proxies.hpp"
-#include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
-#include "beastapi/net/client_budget.hpp"
 #include "beastapi/net/outbox.hpp"
 #include "beastapi/ws/websocket_connection.hpp"
 
@@ -30,6 +29,11 @@ class Server : public std::enable_shared_from_this<Server> {
 public:
     /// Listens. Throws std::runtime_error if the host is unknown or the port is taken.
     Server(boost::asio::io_context& context, App& app, const ServerSettings& settings);
+
+    /// Another worker beside `first`, of which nothing has begun yet: it listens where that does,
+    /// and the limits count for both.
+    Server(boost::asio::io_context& context, App& app, const ServerSettings& settings,
+           Server& first);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
@@ -52,8 +56,8 @@ public:
 
     const App& app() const noexcept { return app_; }
     Refusals& refusals() noexcept { return app_.refusals(); }
-    ClientBudgets& clients() noexcept { return clients_; }
-    Admission& admission() noexcept { return admission_; }
+    ClientBudgets& clients() noexcept { return limits_->clients; }
+    Admission& admission() noexcept { return limits_->admission; }
     const WebSocketSettings& websocket_settings() const noexcept { return websocket_settings_; }
     /// For a WebSocket that is accepted only so that its client can read why it's closed.
     const WebSocketSettings& refused_websocket_settings() const noexcept {
@@ -67,9 +71,9 @@ public:
     WriteCoalescer& coalescer() noexcept { return coalescer_; }
 
     /// A share of it is kept by each session that was turned away and is not over.
-    std::shared_ptr<const void> turned_away() const noexcept { return turned_away_; }
+    std::shared_ptr<const void> turned_away() const noexcept { return limits_->turned_away; }
     std::size_t turned_away_count() const noexcept {
-        return static_cast<std::size_t>(turned_away_.use_count()) - 1;
+        return static_cast<std::size_t>(limits_->turned_away.use_count()) - 1;
     }
     bool stopping() const noexcept { return stopping_; }
     std::size_t session_count() const noexcept { return sessions_.size(); }
@@ -85,6 +89,9 @@ public:
 
     /// Lets the session go that has waited longest for a request: one of that client, or, without
     /// one, any; if `unreserved`, one whose place is not a kept one. False if none waits.
+    ///
+    /// It looks at its own sessions only: those of another worker belong to that one's thread. So a
+    /// connection may be refused here while one waits there, which may give way to the next.
     bool make_room(const ClientBudget* client, bool unreserved);
 
 private:
@@ -93,6 +100,9 @@ private:
         Acceptor acceptor;
         PostStorage start{};
     };
+
+    Server(boost::asio::io_context& context, App& app, const ServerSettings& settings,
+           std::shared_ptr<SharedLimits> limits);
 
     void start(Listener& listener) noexcept;
     static awaitable<void> accept_loop(std::shared_ptr<Server> self, Listener& listener);
@@ -112,8 +122,7 @@ private:
     WebSocketSettings websocket_settings_;
     WebSocketSettings refused_websocket_settings_;
     FrameDecoders decoders_;
-    ClientBudgets clients_;
-    Admission admission_;
+    std::shared_ptr<SharedLimits> limits_;
     TrustedProxies trusted_proxies_;
     std::list<Listener> listeners_;
     std::chrono::steady_clock::time_point last_complaint_{};
@@ -123,7 +132,6 @@ private:
     std::unordered_set<HttpSession*> sessions_;
     Waiting waiting_;
     AsyncCondition session_ended_;
-    std::shared_ptr<const void> turned_away_ = std::make_shared<char>();
 };
 
 }  // namespace beastapi::detail

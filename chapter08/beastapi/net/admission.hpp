@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,8 @@ struct AdmissionSettings {
     std::size_t max_answer_bytes_per_address = 32 * 1024 * 1024;  ///< the same of one client
 };
 
-/// Gives out places, and takes them back. All of them have to be gone before the Admission is.
+/// Gives out places, and takes them back. All of them have to be gone before the Admission is. The
+/// workers of a server share one, each from its own thread.
 class Admission {
 public:
     using Client = std::shared_ptr<ClientBudget>;
@@ -109,13 +111,14 @@ public:
     /// that already.
     std::optional<Answer> hold_answer(const Client& client, std::size_t bytes);
 
-    std::size_t connections() const noexcept { return connections_; }
-    std::size_t answer_bytes() const noexcept { return answer_bytes_; }
+    std::size_t connections() const;
+    std::size_t answer_bytes() const;
 
 private:
     bool has_unreserved() const noexcept;
 
     AdmissionSettings settings_;
+    mutable std::mutex mutex_;  // guards what follows, and ClientBudget::held of each client
     std::size_t connections_ = 0;
     std::size_t reserved_ = 0;  // of them
     std::size_t answer_bytes_ = 0;

@@ -45,6 +45,7 @@ std::shared_ptr<ClientBudget> ClientBudget::of_user(std::string_view name) const
 
 ClientBudget::Clock::duration ClientBudget::take(TokenBucket& bucket, std::size_t tokens) {
     const auto time = now();
+    const std::lock_guard lock(mutex_);
     const auto wait = bucket.wait(time, tokens);
     if (wait == Clock::duration::zero()) {
         bucket.owe(time, tokens);
@@ -54,16 +55,20 @@ ClientBudget::Clock::duration ClientBudget::take(TokenBucket& bucket, std::size_
 
 ClientBudget::Clock::duration ClientBudget::take_in(std::size_t bytes) {
     const auto time = now();
+    const std::lock_guard lock(mutex_);
     in_.owe(time, std::max(bytes, min_bytes_in));
     return in_.wait(time, 0);
 }
 
 std::size_t ClientBudget::allowance_in() const {
-    return std::max<std::size_t>(in_.tokens(now()), min_allowance);
+    const auto time = now();
+    const std::lock_guard lock(mutex_);
+    return std::max<std::size_t>(in_.tokens(time), min_allowance);
 }
 
 ClientBudget::Clock::duration ClientBudget::take_out(std::size_t bytes, Clock::duration patience) {
     const auto time = now();
+    const std::lock_guard lock(mutex_);
     const auto wait = out_.wait(time, bytes);
     if (wait <= patience) {
         out_.owe(time, bytes);
@@ -71,8 +76,21 @@ ClientBudget::Clock::duration ClientBudget::take_out(std::size_t bytes, Clock::d
     return wait;
 }
 
+void ClientBudget::owe_out(std::size_t bytes) {
+    const auto time = now();
+    const std::lock_guard lock(mutex_);
+    out_.owe(time, bytes);
+}
+
+ClientBudget::Clock::duration ClientBudget::debt_out() const {
+    const auto time = now();
+    const std::lock_guard lock(mutex_);
+    return out_.wait(time, 0);
+}
+
 bool ClientBudget::full() const {
     const auto time = now();
+    const std::lock_guard lock(mutex_);
     return connections_.full(time) && requests_.full(time) && in_.full(time) && out_.full(time);
 }
 
@@ -88,6 +106,7 @@ std::shared_ptr<ClientBudget> ClientBudgets::of_user(std::string_view name) {
 }
 
 std::shared_ptr<ClientBudget> ClientBudgets::of(std::string key) {
+    const std::lock_guard lock(mutex_);
     const auto known = clients_.find(key);
     if (known != clients_.end()) {
         return known->second;
@@ -100,7 +119,14 @@ std::shared_ptr<ClientBudget> ClientBudgets::of(std::string key) {
     return client;
 }
 
+std::size_t ClientBudgets::size() const {
+    const std::lock_guard lock(mutex_);
+    return clients_.size();
+}
+
 void ClientBudgets::forget_idle() {
+    // A budget that only the table holds can't get another holder meanwhile: of() would have to
+    // give it out.
     std::erase_if(clients_, [](const auto& each) {
         return each.second.use_count() == 1 && each.second->full();
     });

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,7 +29,7 @@ class ClientBudgets;
 /// What is known of one client, shared by all its connections. It outlives them: whoever connects
 /// again finds the budget as it was left.
 ///
-/// All of it belongs to the one thread of the server.
+/// A client may have connections with several workers, so each call locks it for a moment.
 class ClientBudget {
 public:
     using Clock = TokenBucket::Clock;
@@ -67,10 +68,10 @@ public:
 
     /// The server has sent so many bytes because of the client, whether it could pay or not: what
     /// comes next waits for it.
-    void owe_out(std::size_t bytes) { out_.owe(now(), bytes); }
+    void owe_out(std::size_t bytes);
 
     /// How long it takes until what it has made the server send is paid for.
-    Clock::duration debt_out() const { return out_.wait(now(), 0); }
+    Clock::duration debt_out() const;
 
     /// What it costs to send a message of that size to so many connections.
     static constexpr std::size_t cost_out(std::size_t size, std::size_t connections) {
@@ -84,7 +85,7 @@ public:
     bool full() const;
 
     /// What Admission counts: the client's open connections, and the bytes of memory that hold
-    /// answers for it.
+    /// answers for it. Only Admission reads and changes it, under its own lock.
     struct Held {
         std::size_t connections = 0;
         std::size_t answer_bytes = 0;
@@ -97,6 +98,7 @@ private:
     Clock::time_point now() const;
 
     ClientBudgets& all_;
+    mutable std::mutex mutex_;  // guards the buckets
     TokenBucket connections_;
     TokenBucket requests_;
     TokenBucket in_;
@@ -107,7 +109,8 @@ private:
 ///
 /// A budget that nobody holds and whose buckets are full again is as a new one, and is forgotten:
 /// what is kept grows with the connections and with what the last seconds have cost, not with the
-/// clients of the past. Has to outlive the budgets.
+/// clients of the past. Has to outlive the budgets. The workers of a server share one, each from
+/// its own thread; `now` is called from all of them.
 class ClientBudgets {
 public:
     using Address = boost::asio::ip::address;
@@ -130,7 +133,7 @@ public:
     Clock::time_point now() const { return now_(); }
 
     /// How many are remembered.
-    std::size_t size() const noexcept { return clients_.size(); }
+    std::size_t size() const;
 
 private:
     std::shared_ptr<ClientBudget> of(std::string key);
@@ -138,6 +141,7 @@ private:
 
     ClientLimits limits_;
     std::function<Clock::time_point()> now_;
+    mutable std::mutex mutex_;  // guards what follows
     std::unordered_map<std::string, std::shared_ptr<ClientBudget>> clients_;
     std::size_t forget_at_;  // when there are so many, it is time to forget some
 };

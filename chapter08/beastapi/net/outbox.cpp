@@ -20,7 +20,7 @@ Outbox::Outbox(Socket socket, WriteCoalescer& coalescer)
 Outbox::~Outbox() {
     // One that has failed may outlive the coalescer, in a handler that ends with the io_context.
     if (!failed_) {
-        coalescer_.queued_bytes_ -= size();
+        coalescer_.count_queued(-static_cast<std::ptrdiff_t>(size()));
         coalescer_.forget(*this);
     }
 }
@@ -37,7 +37,7 @@ void Outbox::append(std::string_view head, std::string_view body) {
     // Before anything is appended: half a frame would be worse than none.
     bytes_.reserve(bytes_.size() + head.size() + body.size());
     bytes_.append(head).append(body);
-    coalescer_.queued_bytes_ += head.size() + body.size();
+    coalescer_.count_queued(static_cast<std::ptrdiff_t>(head.size() + body.size()));
     send_soon();
 }
 
@@ -77,7 +77,7 @@ void Outbox::flush() noexcept {
     }
     head_ += sent;
     sent_ += sent;
-    coalescer_.queued_bytes_ -= sent;
+    coalescer_.count_queued(-static_cast<std::ptrdiff_t>(sent));
     if (size() == 0) {
         head_ = 0;
         coalescer_.give_buffer(std::exchange(bytes_, {}));
@@ -182,7 +182,7 @@ void Outbox::abort() noexcept {
     failed_ = true;
     error_code ignored;
     socket_.close(ignored);
-    coalescer_.queued_bytes_ -= size();
+    coalescer_.count_queued(-static_cast<std::ptrdiff_t>(size()));
     std::string().swap(bytes_);
     head_ = 0;
     full_ = false;

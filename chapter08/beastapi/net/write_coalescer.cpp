@@ -3,6 +3,7 @@
 #include "beastapi/net/outbox.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace beastapi::detail {
@@ -27,8 +28,35 @@ constexpr int checks = 8;
 
 }  // namespace
 
-WriteCoalescer::WriteCoalescer(asio::io_context& context, OutboxLimits limits)
-    : executor_(context.get_executor()), limits_(limits), check_timer_(executor_) {}
+WriteCoalescer::WriteCoalescer(asio::io_context& context, OutboxLimits limits,
+                               QueuedBytes* everywhere)
+    : executor_(context.get_executor()),
+      limits_(limits),
+      everywhere_(everywhere),
+      check_timer_(executor_) {}
+
+WriteCoalescer::~WriteCoalescer() {
+    if (everywhere_ != nullptr) {
+        everywhere_->fetch_sub(queued_bytes_told_, std::memory_order_relaxed);
+    }
+}
+
+std::size_t WriteCoalescer::queued_bytes() const noexcept {
+    const std::ptrdiff_t told =
+        everywhere_ != nullptr ? everywhere_->load(std::memory_order_relaxed) : queued_bytes_told_;
+    return static_cast<std::size_t>(told + queued_bytes_ - queued_bytes_told_);
+}
+
+void WriteCoalescer::count_queued(std::ptrdiff_t bytes) noexcept {
+    // Telling costs an access to memory that all threads write to.
+    constexpr std::ptrdiff_t worth_telling = 64 * 1024;
+    queued_bytes_ += bytes;
+    const std::ptrdiff_t news = queued_bytes_ - queued_bytes_told_;
+    if (everywhere_ != nullptr && std::abs(news) > worth_telling) {
+        everywhere_->fetch_add(news, std::memory_order_relaxed);
+        queued_bytes_told_ = queued_bytes_;
+    }
+}
 
 void WriteCoalescer::schedule(Outbox& outbox) {
     dirty_.push_back(&outbox);

@@ -6,6 +6,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -35,6 +36,10 @@ struct OutboxLimits {
     static constexpr std::size_t min_rate = 32 * 1024;
 };
 
+/// Bytes that wait in the outboxes of several io_contexts. Each WriteCoalescer tells it, not with
+/// every byte, what has been added and taken away.
+using QueuedBytes = std::atomic<std::ptrdiff_t>;
+
 /// Knows the outboxes of one io_context that have something to do.
 ///
 /// It flushes them together at the end of a turn of the loop, so that all that was written to
@@ -45,18 +50,25 @@ struct OutboxLimits {
 /// out, the one connection concerned ends.
 class WriteCoalescer {
 public:
-    explicit WriteCoalescer(boost::asio::io_context& context, OutboxLimits limits = {});
+    /// OutboxLimits::total counts what `everywhere` counts, which has to outlive this; null: what
+    /// waits in the outboxes of this io_context.
+    explicit WriteCoalescer(boost::asio::io_context& context, OutboxLimits limits = {},
+                            QueuedBytes* everywhere = nullptr);
+    ~WriteCoalescer();
     WriteCoalescer(const WriteCoalescer&) = delete;
     WriteCoalescer& operator=(const WriteCoalescer&) = delete;
 
     boost::asio::io_context::executor_type executor() const { return executor_; }
     const OutboxLimits& limits() const noexcept { return limits_; }
 
-    /// Bytes that wait in all outboxes.
-    std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+    /// Bytes that wait in all outboxes, give or take the 64 KiB that each of the other io_contexts
+    /// may not have told yet.
+    std::size_t queued_bytes() const noexcept;
 
 private:
     friend class Outbox;
+
+    void count_queued(std::ptrdiff_t bytes) noexcept;
 
     void schedule(Outbox& outbox);
     void forget(Outbox& outbox) noexcept;
@@ -72,7 +84,9 @@ private:
 
     boost::asio::io_context::executor_type executor_;
     OutboxLimits limits_;
-    std::size_t queued_bytes_ = 0;
+    QueuedBytes* everywhere_;
+    std::ptrdiff_t queued_bytes_ = 0;       // here
+    std::ptrdiff_t queued_bytes_told_ = 0;  // of them, to everywhere_
     std::vector<Outbox*> dirty_;
     std::vector<Outbox*> flushing_;  // empty between two flushes; keeps its memory
     PostStorage hop_;
