@@ -145,8 +145,16 @@ void add_server_options(CLI::App& app, Settings& settings) {
         ->envname("CHAT_PORT")
         ->type_name("PORT")
         ->check(CLI::Range(0, 65535));
+    app.add_option("--workers", server.workers,
+                   "How many event loops serve, on a thread each; 0 for one a core")
+        ->envname("CHAT_WORKERS")
+        ->type_name("COUNT")
+        ->check(CLI::Range(0, 256));
     add_admission_options(app, settings);
     add_connection_options(app, server);
+    add_seconds(app, "--drain-time", "CHAT_DRAIN_TIME", server.drain_time, 0,
+                "How long the server still takes clients when it is told to stop, while "
+                "/health/ready says 503");
     add_seconds(app, "--shutdown-timeout", "CHAT_SHUTDOWN_TIMEOUT", server.shutdown_timeout, 0,
                 "How long the connections get to say goodbye when the server stops");
 }

@@ -1,27 +1,20 @@
 #include "beastapi/app.hpp"
 
-#include "beastapi/http/server.hpp"
-#include "beastapi/net/descriptor_limit.hpp"
-#include "beastapi/net/event_loop.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace beastapi {
 
@@ -58,21 +51,6 @@ std::string_view environment(const char* name) {
     return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
-/// As nohup ignores SIGHUP for the program that it starts.
-bool is_ignored(int signal) {
-    struct sigaction action{};
-    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-/// Past the log, which may be written by a thread that does not get to it any more, and without
-/// waiting for a reader.
-void say_at_once(std::string_view text) {
-    pollfd file{STDERR_FILENO, POLLOUT, 0};
-    if (::poll(&file, 1, 0) == 1 && (file.revents & POLLOUT) != 0) {
-        [[maybe_unused]] const auto written = ::write(file.fd, text.data(), text.size());
-    }
-}
-
 bool is_read(const Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
@@ -98,6 +76,12 @@ ServerSettings ServerSettings::from_environment() {
         }
     }
     return settings;
+}
+
+std::size_t ServerSettings::worker_count() const {
+    constexpr std::size_t most = 256;
+    return workers > 0 ? workers
+                       : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most);
 }
 
 App::App(AppInfo info) : info_(std::move(info)) {
@@ -248,39 +232,28 @@ bool App::allows_origin(const Request& request) const {
     return !origin || is_own() || (cors_ && cors_->allows_origin(*origin));
 }
 
+bool App::answers_when_full(const Request& request) const {
+    const Target target = find(request.path);
+    return target.route != nullptr && target.route->is_answered_when_full();
+}
+
 bool App::allows_host(const Request& request) const {
     return !trusted_hosts_ || trusted_hosts_->allows(request.headers.get("Host").value_or(""));
 }
 
-void App::run(const ServerSettings& settings) {
-    namespace asio = boost::asio;
-    detail::raise_descriptor_limit(settings.max_connections);
-    asio::io_context context{1};
-    const auto server = std::make_shared<detail::Server>(context, *this, settings);
-    // Nobody may read the log any more. Sockets raise none: Asio asks for errors instead.
-    std::signal(SIGPIPE, SIG_IGN);
-    asio::signal_set signals(context, SIGINT, SIGTERM);
-    if (!is_ignored(SIGHUP)) {
-        signals.add(SIGHUP);  // the terminal has been closed
-    }
-    signals.async_wait([&](const boost::system::error_code& error, int) {
-        if (error) {
-            return;
-        }
-        spdlog::info("shutting down");
-        signals.async_wait([](const boost::system::error_code& again, int signal) {
-            if (!again) {
-                say_at_once("a second signal: ending at once\n");
-                std::_Exit(128 + signal);
-            }
-        });
-        asio::co_spawn(context, detail::Server::stop(server),
-                       [&](const std::exception_ptr&) { context.stop(); });
-    });
+void App::start_up(const boost::asio::any_io_executor& executor) const {
     if (startup_) {
-        startup_(context.get_executor());
+        startup_(executor);
     }
-    server->start();
+}
+
+void App::shut_down() const {
+    if (shutdown_) {
+        shutdown_();
+    }
+}
+
+void App::warn() const {
     if (cors_ && cors_->allows_every_origin()) {
         spdlog::warn(
             "any page on the web may open WebSockets here, and read the answers, because "
@@ -294,18 +267,10 @@ void App::run(const ServerSettings& settings) {
             "the server answers under any host name, so a page of another server can pass for one "
             "of this server's (DNS rebinding): name your hosts with --allowed-host");
     }
-    spdlog::info("{} running on {} (Press CTRL+C to quit)", info_.title, server->url());
-    if (!spdlog::should_log(spdlog::level::info) && settings.port == 0) {
-        std::fputs(fmt::format("{}\n", server->url()).c_str(), stderr);
-    }
-    detail::run_event_loop(context);
-    // Handlers that are still suspended end with the context, while what they were bound to lives.
-    server->abort_all();
-    detail::drain_event_loop(context);
-    if (shutdown_) {
-        shutdown_();
-    }
-    spdlog::info("finished");
+}
+
+void App::run(const ServerSettings& settings) {
+    beastapi::run({this}, settings);
 }
 
 void App::run() {

@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -91,13 +92,26 @@ struct ServerSettings {
     bool proxy_headers = false;
     /// The proxies that are trusted: addresses, networks, or `*` for every peer.
     std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};
+    /// How long the server still accepts and serves once it has been told to stop: until then
+    /// App::is_draining() lets a proxy send clients elsewhere.
+    std::chrono::steady_clock::duration drain_time{};
     /// How long the connections get to say goodbye when the server stops.
     std::chrono::steady_clock::duration shutdown_timeout = std::chrono::seconds(10);
+    /// How many workers the program is to give to run(), 1 to 256; 0: one for each core. App::run()
+    /// is always one.
+    std::size_t workers = 1;
+
+    /// `workers`, or the number of cores that the process may use.
+    std::size_t worker_count() const;
 
     /// The defaults with the address in the environment variables HOST and PORT, where they are set
     /// and not empty. Throws std::invalid_argument if PORT is no number from 0 to 65535.
     static ServerSettings from_environment();
 };
+
+namespace detail {
+class Workers;
+}
 
 /// Routes, mounted folders and middleware, and the server that answers with them.
 ///
@@ -145,9 +159,10 @@ public:
     /// that was ignored before stays ignored, as nohup wants it. SIGPIPE is ignored from then on,
     /// so that the server goes on when the program that reads its log has ended.
     ///
-    /// On a signal it stops to accept, closes every WebSocket with 1001 (Going Away) behind what
-    /// was sent before, and waits for them, at most ServerSettings::shutdown_timeout. Throws
-    /// std::runtime_error, before it serves, if it cannot listen at the address.
+    /// On a signal it serves on for ServerSettings::drain_time. Then it stops to accept, closes
+    /// every WebSocket with 1001 (Going Away) behind what was sent before, and waits for them, at
+    /// most ServerSettings::shutdown_timeout. Throws std::runtime_error, before it serves, if it
+    /// cannot listen at the address.
     void run(const ServerSettings& settings);
 
     /// Serves at ServerSettings::from_environment(): what is left of `uvicorn.run(app)` in a
@@ -184,10 +199,21 @@ public:
         return reserved_for_ && reserved_for_(request);
     }
 
+    /// Whether the request is for a route that answers even when the server is full.
+    bool answers_when_full(const Request& request) const;
+
     /// Whether the server answers to the request's `Host`: see TrustedHostMiddleware.
     bool allows_host(const Request& request) const;
 
-    /// What the layer has refused; handlers may show it.
+    /// Whether the server has been told to stop, and takes clients only for
+    /// ServerSettings::drain_time more. Any thread may ask.
+    bool is_draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
+    /// What run() does when a signal comes.
+    void set_draining(bool draining) noexcept {
+        draining_.store(draining, std::memory_order_relaxed);
+    }
+
+    /// What the layer has refused; handlers may show it. Apps that run together count together.
     Refusals& refusals() noexcept { return refusals_; }
     const Refusals& refusals() const noexcept { return refusals_; }
 
@@ -207,6 +233,11 @@ private:
         Params path_params{};
     };
 
+    friend class detail::Workers;
+    void start_up(const boost::asio::any_io_executor& executor) const;
+    void shut_down() const;
+    void warn() const;
+
     Target find(std::string_view path) const;
     awaitable<Response> answer(Request request) const;
     const Mount* find_mount(std::string_view path) const;
@@ -218,9 +249,23 @@ private:
     std::optional<SecurityHeaders> security_headers_;
     std::optional<TrustedHostMiddleware> trusted_hosts_;
     Refusals refusals_;
+    std::atomic<bool> draining_ = false;
     std::function<bool(const Request&)> reserved_for_;
     std::function<void(const boost::asio::any_io_executor&)> startup_;
     std::function<void()> shutdown_;
 };
+
+/// Serves with several workers, as App::run() does with one: each App has a thread and an event
+/// loop of its own. The first one has the calling thread. All listen at the same port, and the
+/// system gives each connection to one of them. The limits of `settings` hold for all together.
+///
+/// Nothing in an App is locked, so each has to have its own routers and what these are bound to;
+/// what the Apps share has to be safe to use from several threads.
+///
+/// The startup functions of the lifespans run one after another, each on its App's thread, before
+/// any connection is accepted. If one throws, those that have started are shut down, and run()
+/// throws that exception. A signal stops all. Every loop runs until the last connection of all
+/// workers has ended; then the shutdown functions run, each on its App's thread.
+void run(const std::vector<App*>& apps, const ServerSettings& settings);
 
 }  // namespace beastapi

@@ -47,6 +47,11 @@ Route& Route::include_in_schema(bool include) {
     return *this;
 }
 
+Route& Route::answered_when_full(bool answered) {
+    answered_when_full_ = answered;
+    return *this;
+}
+
 template <class Handler>
 Route& Router::add(std::string_view path, Handler handler, std::size_t path_parameters_taken) {
     Route route(options_.prefix + std::string(path), std::move(handler));

@@ -37,6 +37,9 @@ public:
     Route& response(unsigned status, std::string text);
     Route& response_class(std::string content_type);
     Route& include_in_schema(bool include);
+    /// Whether it also answers a client for which the server has no place: for a health check,
+    /// which has to cost little.
+    Route& answered_when_full(bool answered);
 
     bool is_websocket() const noexcept { return static_cast<bool>(websocket_handler_); }
     const detail::RouteTemplate& path() const noexcept { return path_; }
@@ -48,6 +51,7 @@ public:
     const std::map<unsigned, std::string>& responses() const noexcept { return responses_; }
     const std::string& response_class() const noexcept { return response_class_; }
     bool in_schema() const noexcept { return in_schema_; }
+    bool is_answered_when_full() const noexcept { return answered_when_full_; }
 
 private:
     detail::RouteTemplate path_;
@@ -59,6 +63,7 @@ private:
     std::map<unsigned, std::string> responses_;
     std::string response_class_ = "application/json";
     bool in_schema_ = true;
+    bool answered_when_full_ = false;
 };
 
 namespace detail {

@@ -52,6 +52,12 @@ awaitable<Response> health_check() {
     co_return Response(health);
 }
 
+awaitable<Response> readiness(const beastapi::App& app) {
+    const bool draining = app.is_draining();
+    const json::object state{{"status", draining ? "draining" : "ready"}};
+    co_return beastapi::JSONResponse(state, draining ? 503 : 200);
+}
+
 awaitable<Response> no_tutorial() {
     co_return beastapi::PlainTextResponse(
         "The tutorial has not been built: run scripts/docs.sh --build, then start the server "

@@ -224,6 +224,20 @@ BOOST_AUTO_TEST_CASE(what_a_client_may_cost_is_taken_from_anywhere) {
     run(check_budget_in(process.port()));
 }
 
+BOOST_AUTO_TEST_CASE(the_time_to_drain_is_taken_from_anywhere) {
+    const std::string file = directory.write("chat.toml", "drain-time = 3600\n").string();
+    const std::vector<std::pair<std::vector<std::string>, ServerProcess::Environment>> cases{
+        {{"--drain-time", "3600"}, {}}, {{}, {"CHAT_DRAIN_TIME=3600"}}, {{"--config", file}, {}}};
+    for (const auto& [arguments, environment] : cases) {
+        std::vector<std::string> all{"--port", "0"};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        ServerProcess process(std::move(all), environment);
+        process.port();
+        process.send_signal(SIGTERM);
+        process.wait_for("(draining for 3600 s)");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(places_are_kept_for_tokens_a_tenth_by_default) {
     const std::string secret = directory.write("secret", std::string(32, 's')).string();
     const std::vector<std::string> limits{"--port", "0", "--max-connections", "10"};
@@ -269,6 +283,11 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_one_line_and_2) {
     check_refused({"--max-message-bytes", "99999999999999999999"});
     check_refused({"--outbox-limit", "1"});
     check_refused({"--shutdown-timeout", "-0.1"});
+    check_refused({"--drain-time", "-1"});
+    check_refused({"--drain-time", "nan"});
+    check_refused({"--workers", "-1"});
+    check_refused({"--workers", "257"});
+    check_refused({"--workers", "many"});
     check_refused({"--max-connections", "-1"});
     check_refused({"--max-connections", "many"});
     check_refused({"--max-connections-per-address", "-1"});

@@ -92,6 +92,10 @@ std::size_t TestServer::session_count() const {
     return impl_->server->session_count();
 }
 
+beastapi::App& TestServer::app() {
+    return impl_->app;
+}
+
 chat::Chat& TestServer::chat() {
     return impl_->chat;
 }

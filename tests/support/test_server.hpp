@@ -36,6 +36,7 @@ public:
 
     unsigned short port() const;
     std::size_t session_count() const;
+    beastapi::App& app();
     chat::Chat& chat();
     chat::ConnectionManager& manager();
     const beastapi::Refusals& refusals() const;

@@ -235,6 +235,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         }
         Charge charged;
         std::optional<Response> refused = self->check_budget(request, size_of(head), charged);
+        keep_alive = keep_alive && !charged.is_last;
         if (!refused && !response) {
             response = self->server_->app().answer_to_head(request);
         }

@@ -118,6 +118,7 @@ private:
         std::size_t bytes = 0;
         std::optional<Admission::Answer> memory{};
         std::chrono::steady_clock::duration pause{};  // until the client can pay for it
+        bool is_last = false;  // there is no place in which to wait for another request
     };
     const Admission::Refusal* check_place(const Request& request);
     std::optional<Response> check_budget(const Request& request, std::size_t size, Charge& into);

@@ -76,7 +76,10 @@ const Admission::Refusal* HttpSession::check_place(const Request& request) {
 std::optional<Response> HttpSession::check_budget(const Request& request, std::size_t size,
                                                   Charge& into) {
     if (const auto* const refusal = check_place(request)) {
-        return no_place(*refusal);
+        if (!server_->app().answers_when_full(request)) {
+            return no_place(*refusal);
+        }
+        into.is_last = true;
     }
     if (const auto wait = client_->take_request(); wait > wait.zero()) {
         return refuse("request_rate", wait);

@@ -6,9 +6,10 @@
 
 namespace beastapi::detail {
 
-void raise_descriptor_limit(std::size_t connections) {
-    constexpr std::size_t others =
-        300;  // files, the log, those who are told that there is no place
+void raise_descriptor_limit(std::size_t connections, std::size_t workers) {
+    // Files, the log, those who are told that there is no place; then what a loop and its listeners
+    // take.
+    const std::size_t others = 290 + 10 * workers;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return;

@@ -6,7 +6,7 @@
 namespace beastapi::detail {
 
 /// Raises the soft limit of open files to the hard one, and warns if that is not enough for so many
-/// connections.
-void raise_descriptor_limit(std::size_t connections);
+/// connections, and for so many event loops that serve them.
+void raise_descriptor_limit(std::size_t connections, std::size_t workers);
 
 }  // namespace beastapi::detail
