@@ -3,6 +3,7 @@
 #include "beastapi/app.hpp"
 #include "beastapi/security_log.hpp"
 #include "chat/chat.hpp"
+#include "chat/meeting.hpp"
 #include "logging.hpp"
 #include "routers/pages.hpp"
 #include "routers/status.hpp"
@@ -18,7 +19,10 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <list>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -30,24 +34,8 @@ constexpr const char* site_policy =
 // For the last lines of the log, if nobody reads them.
 constexpr auto log_timeout = std::chrono::seconds(1);
 
-void serve(const Settings& settings) {
-    beastapi::App app({
-        .title = "chapter08",
-        .version = CHAPTER08_VERSION,
-        .description = "WebSocket and real-time communication",
-        .swagger_ui_dir = settings.swagger_ui_dir,
-    });
-    // Python keeps this in a global of its module. Here it has an owner, and ends before the App
-    // does.
-    chat::Chat chat(settings.chat);
-
-    app.set_lifespan([&chat](const auto& executor) { chat.start(executor); },
-                     [&chat] { chat.stop(); });
-    app.set_reserved_for([&chat](const beastapi::Request& request) {
-        return chat.authenticator().requires_tokens() &&
-               chat.authenticator().may_see_users(request);
-    });
-
+/// Sets up an App as main.py does.
+void set_up(beastapi::App& app, chat::Chat& chat, const Settings& settings) {
     // [sections]
     // 1. Middleware
     app.add_middleware({
@@ -85,9 +73,44 @@ void serve(const Settings& settings) {
 
     // 6. The health check
     app.get("/health", routers::health_check).summary("Health Check");
-
-    app.run(settings.server);
+    app.get("/health/ready", routers::readiness, app)
+        .summary("Readiness Check")
+        .answered_when_full(true);
     // [/sections]
+}
+
+/// One event loop: an App, and what Python keeps in a global of its module. Here that has an owner.
+struct Worker {
+    Worker(const Settings& settings, chat::Meeting meeting)
+        : chat(settings.chat, std::move(meeting)),
+          app({
+              .title = "chapter08",
+              .version = CHAPTER08_VERSION,
+              .description = "WebSocket and real-time communication",
+              .swagger_ui_dir = settings.swagger_ui_dir,
+          }) {
+        app.set_lifespan([this](const auto& executor) { chat.start(executor); },
+                         [this] { chat.stop(); });
+        app.set_reserved_for([this](const beastapi::Request& request) {
+            return chat.authenticator().requires_tokens() &&
+                   chat.authenticator().may_see_users(request);
+        });
+        set_up(app, chat, settings);
+    }
+
+    chat::Chat chat;
+    beastapi::App app;
+};
+
+void serve(const Settings& settings) {
+    std::list<Worker> workers;
+    std::vector<beastapi::App*> apps;
+    for (auto& meeting : chat::make_meetings(settings.chat, settings.server.worker_count())) {
+        Worker& worker = workers.emplace_back(settings, std::move(meeting));
+        worker.chat.refusals().join(workers.front().chat.refusals());
+        apps.push_back(&worker.app);
+    }
+    beastapi::run(apps, settings.server);
 }
 
 // The C library gives memory at the end of the heap back to the system as soon as it's free, and a
