@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,6 +52,15 @@ std::string_view environment(const char* name) {
     return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+/// Fewer than the machine has where `taskset` or a container says so.
+std::size_t usable_cores() {
+    cpu_set_t cores;
+    if (::sched_getaffinity(0, sizeof(cores), &cores) == 0) {
+        return static_cast<std::size_t>(CPU_COUNT(&cores));
+    }
+    return std::thread::hardware_concurrency();
+}
+
 bool is_read(const Request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
@@ -80,8 +90,7 @@ ServerSettings ServerSettings::from_environment() {
 
 std::size_t ServerSettings::worker_count() const {
     constexpr std::size_t most = 256;
-    return workers > 0 ? workers
-                       : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most);
+    return workers > 0 ? workers : std::clamp<std::size_t>(usable_cores(), 1, most);
 }
 
 App::App(AppInfo info) : info_(std::move(info)) {
