@@ -45,6 +45,10 @@ void Conversation::begin(std::string epoch, Seq last_seq) {
 }
 
 void Conversation::add(Entry entry) {
+    if (entry.seq != last_seq_ + 1) {
+        recent_.clear();
+        cost_ = overhead;
+    }
     recent_.push_back(std::move(entry));
     const Entry& added = recent_.back();
     last_seq_ = added.seq;

@@ -49,7 +49,8 @@ public:
     /// Begins it, or begins it anew: nothing of what it had is left. Whoever follows is told.
     void begin(std::string epoch, Seq last_seq = 0);
 
-    /// Adds the entry whose number comes next, and tells the follower.
+    /// Adds the entry whose number comes next, and tells the follower. If others between are lost,
+    /// those before aren't kept, either.
     void add(Entry entry);
 
     /// Forgets its oldest entry, if it has any.

@@ -45,10 +45,21 @@ void RecentConversations::add(Conversation& conversation, Entry entry) {
     }
 }
 
-void RecentConversations::restart(Conversation& conversation, std::string epoch) {
+void RecentConversations::restart(Conversation& conversation, std::string epoch, Seq last_seq) {
     cost_ -= conversation.cost();
-    conversation.begin(std::move(epoch));
+    conversation.begin(std::move(epoch), last_seq);
     cost_ += conversation.cost();
+}
+
+void RecentConversations::erase(const std::string& name) noexcept {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) {
+        return;
+    }
+    const auto erased = found->second;
+    cost_ -= (*erased)->cost();
+    by_name_.erase(found);
+    by_use_.erase(erased);
 }
 
 bool RecentConversations::in_use(std::string_view name) const {

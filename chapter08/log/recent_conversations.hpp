@@ -31,7 +31,10 @@ public:
     void add(Conversation& conversation, Entry entry);
 
     /// Begins one anew that is in here.
-    void restart(Conversation& conversation, std::string epoch);
+    void restart(Conversation& conversation, std::string epoch, Seq last_seq = 0);
+
+    /// Forgets the one of that name, if there is one.
+    void erase(const std::string& name) noexcept;
 
     /// Whether somebody else holds it.
     bool in_use(std::string_view name) const;

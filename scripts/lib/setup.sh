@@ -16,7 +16,7 @@ llvm=19
 oldest_node=18
 
 # What is unpacked below build, and not installed, is found there, too.
-export PATH=$PATH:$root/build/tools/usr/sbin
+export PATH=$PATH:$root/build/tools/usr/sbin:$root/build/tools/usr/bin
 
 # group | package (@: the version of Boost; "a, b": the first that is offered)
 #       | commands, any of which makes the package superfluous | a header of it | what it is for
@@ -35,6 +35,7 @@ needs=(
     "run|libssl-dev||openssl/evp.h|OpenSSL: says whether a key fits the algorithm of the tokens"
     "run|libsqlitecpp-dev||SQLiteCpp/SQLiteCpp.h|SQLiteCpp: the database of --database"
     "run|libsqlite3-dev||sqlite3.h|SQLite: what SQLiteCpp speaks to"
+    "run|libhiredis-dev||hiredis/hiredis.h|hiredis: the protocol of Redis, for --redis"
     "run|python3-jwt|||PyJWT: signs the tokens that scripts/token.sh makes"
     "npm|nodejs|node||runs npm"
     "npm|npm|npm||fetches Swagger UI, which /docs shows, and what makes the site of the tutorial"
@@ -57,7 +58,9 @@ needs=(
     "test|shellcheck|shellcheck||finds mistakes in the scripts"
     "test|curl|curl||asks the server over HTTP in the tests of the scripts"
     "test|git|git||lists the files to check"
+    "test|redis-tools|redis-check-rdb||the program of redis-server, which is a link to it, and what that needs; it's no service"
     "unpack|nginx|nginx||nginx: the proxy that the FAQ puts in front; if it were installed, it would be a service of this machine"
+    "unpack|redis-server|redis-server||Redis: where several servers are one chat; if it were installed, it would be a service of this machine"
     "fuzz|clang-$llvm|clang-$llvm||compiles the fuzzers"
     "fuzz|libclang-rt-$llvm-dev|||libFuzzer, and the sanitizers of that compiler"
 )
@@ -205,6 +208,10 @@ unpack_packages() {
         logged "$root/build/log/apt-download.log" dpkg --extract "$archive" "$folder"
         rm "$archive"
     done
+    # In the package it's a link to its neighbour, which is installed.
+    if [[ -L $folder/usr/bin/redis-server && ! -e $folder/usr/bin/redis-server ]]; then
+        ln -sf "$(command -v redis-check-rdb)" "$folder/usr/bin/redis-server"
+    fi
 }
 
 refuse_without_root() {
