@@ -99,22 +99,61 @@ BOOST_AUTO_TEST_CASE(reading_pauses_until_what_came_is_paid_for) {
     BOOST_TEST((client->take_in(1'000) == 0s));
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_frame_costs_too) {
+BOOST_AUTO_TEST_CASE(an_empty_request_costs_too) {
     const auto client = budgets.of_address(address("192.0.2.1"));
+    std::size_t requests = 0;
+    while (requests < 1000 && client->take_in(0) == 0s) {
+        ++requests;
+    }
+    BOOST_TEST(requests == 20'000 / ClientBudget::min_bytes_in);
+}
+
+/// How many small frames are read at once.
+static std::size_t frames_before_the_pause(ClientBudget& client) {
     std::size_t frames = 0;
-    while (frames < 1000 && client->take_in(0) == 0s) {
+    while (frames < 1000 && client.take_frames(1, 6) == 0s) {
         ++frames;
     }
-    BOOST_TEST(frames == 20'000 / ClientBudget::min_bytes_in);
+    return frames;
+}
+
+BOOST_AUTO_TEST_CASE(frames_may_use_a_part_of_the_burst) {
+    const auto client = budgets.of_address(address("192.0.2.1"));
+    constexpr std::size_t burst = 20'000 / ClientBudget::min_bytes_in / 16;
+    BOOST_TEST(frames_before_the_pause(*client) == burst);
+    // The rest of the burst is there for requests.
+    BOOST_TEST((client->take_in(15'000) == 0s));
+    now += 1s;
+    // As many as 10,000 bytes a second pay for, and none for the one that was read in debt.
+    BOOST_TEST(frames_before_the_pause(*client) == burst);
+    now += 100ms;
+    BOOST_TEST(frames_before_the_pause(*client) <= 10'000 / ClientBudget::min_bytes_in / 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_frame_costs_its_bytes) {
+    const auto client = budgets.of_address(address("192.0.2.1"));
+    BOOST_TEST((client->take_frames(1, 20'000) == 0s));
+    BOOST_TEST((client->take_frames(1, 1'000) == 100ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_client_in_debt_is_read_by_small_pieces) {
-    const auto client = budgets.of_address(address("192.0.2.1"));
-    BOOST_TEST(client->allowance_in() == 20'000U);
-    client->take_in(5'000);
-    BOOST_TEST(client->allowance_in() == 15'000U);
+    const ClientLimits limits{.bytes_in = {100'000, 1'000'000}};
+    ClientBudgets others(limits, [this] { return now; });
+    const auto client = others.of_address(address("192.0.2.1"));
+    // As many bytes as the frames have that it may send.
+    BOOST_TEST(client->allowance_in() == 1'000'000 / ClientBudget::min_bytes_in / 16 * 32);
+    client->take_in(995'000);
+    BOOST_TEST(client->allowance_in() == 5'000U);
     client->take_in(50'000);
     BOOST_TEST(client->allowance_in() == 1024U);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_limit_much_is_read_at_once) {
+    const ClientLimits limits{.bytes_in = {0, 1}};
+    ClientBudgets others(limits, [this] { return now; });
+    const auto client = others.of_address(address("192.0.2.1"));
+    BOOST_TEST((client->take_frames(1'000'000, 1'000'000) == 0s));
+    BOOST_TEST(client->allowance_in() > 1'000'000U);
 }
 
 BOOST_AUTO_TEST_CASE(what_it_causes_is_taken_all_or_not_at_all) {

@@ -1,6 +1,7 @@
 #include "beastapi/net/client_budget.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace beastapi {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t min_to_forget = 1024;
 constexpr std::size_t min_allowance = 1024;
+constexpr std::size_t usual_frame = 32;  // bytes, of the small ones
 
 /// The same for each address of a network.
 std::string network_key(const ClientBudgets::Address& address) {
@@ -33,6 +35,7 @@ ClientBudget::ClientBudget(ClientBudgets& all)
       connections_(all.limits().connections),
       requests_(all.limits().requests),
       in_(all.limits().bytes_in),
+      frames_(all.frames()),
       out_(all.limits().bytes_out) {}
 
 ClientBudget::Clock::time_point ClientBudget::now() const {
@@ -60,10 +63,20 @@ ClientBudget::Clock::duration ClientBudget::take_in(std::size_t bytes) {
     return in_.wait(time, 0);
 }
 
-std::size_t ClientBudget::allowance_in() const {
+ClientBudget::Clock::duration ClientBudget::take_frames(std::size_t frames, std::size_t bytes) {
     const auto time = now();
     const std::lock_guard lock(mutex_);
-    return std::max<std::size_t>(in_.tokens(time), min_allowance);
+    in_.owe(time, std::max(bytes, frames * min_bytes_in));
+    frames_.owe(time, frames);
+    return std::max(in_.wait(time, 0), frames_.wait(time, 0));
+}
+
+std::size_t ClientBudget::allowance_in() const {
+    constexpr std::uint64_t no_limit = std::numeric_limits<std::uint32_t>::max();
+    const auto time = now();
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t frames = std::min(frames_.tokens(time), no_limit);
+    return std::max<std::size_t>(std::min(in_.tokens(time), frames * usual_frame), min_allowance);
 }
 
 ClientBudget::Clock::duration ClientBudget::take_out(std::size_t bytes, Clock::duration patience) {
@@ -91,11 +104,12 @@ ClientBudget::Clock::duration ClientBudget::debt_out() const {
 bool ClientBudget::full() const {
     const auto time = now();
     const std::lock_guard lock(mutex_);
-    return connections_.full(time) && requests_.full(time) && in_.full(time) && out_.full(time);
+    return connections_.full(time) && requests_.full(time) && in_.full(time) &&
+           frames_.full(time) && out_.full(time);
 }
 
 ClientBudgets::ClientBudgets(const ClientLimits& limits, std::function<Clock::time_point()> now)
-    : limits_(limits), now_(std::move(now)), forget_at_(min_to_forget) {}
+    : limits_(limits), frames_(limits.frames()), now_(std::move(now)), forget_at_(min_to_forget) {}
 
 std::shared_ptr<ClientBudget> ClientBudgets::of_address(const Address& address) {
     return of(network_key(address));

@@ -5,8 +5,10 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,6 +24,18 @@ struct ClientLimits {
     RateLimit requests{200, 5'000};                           ///< HTTP requests
     RateLimit bytes_in{64 * 1024, 2 * 1024 * 1024};           ///< what it sends
     RateLimit bytes_out{16 * 1024 * 1024, 64 * 1024 * 1024};  ///< what it causes to be sent
+
+    /// What a frame costs beside its bytes: on a core, a small frame costs about as much.
+    static constexpr std::uint32_t min_bytes_in = 256;
+    /// The burst of bytes_in is there for pages that load: this part of it is for frames.
+    static constexpr std::uint32_t share_of_frames = 16;
+
+    /// The WebSocket frames that bytes_in allows, on all connections of the client together. One
+    /// that connects anew brings no new burst.
+    RateLimit frames() const {
+        return {bytes_in.rate / min_bytes_in,
+                std::max<std::uint32_t>(bytes_in.burst / min_bytes_in / share_of_frames, 1)};
+    }
 };
 
 class ClientBudgets;
@@ -34,8 +48,7 @@ class ClientBudget {
 public:
     using Clock = TokenBucket::Clock;
 
-    /// What a frame costs beside its bytes: on a core, a small frame costs about as much.
-    static constexpr std::size_t min_bytes_in = 256;
+    static constexpr std::size_t min_bytes_in = ClientLimits::min_bytes_in;
     static constexpr std::size_t frame_overhead_out = 256;
 
     explicit ClientBudget(ClientBudgets& all);
@@ -49,13 +62,18 @@ public:
     /// An HTTP request has come; otherwise as take_connection().
     Clock::duration take_request() { return take(requests_, 1); }
 
-    /// So many bytes have come: one frame (of data, or a control frame), or one HTTP request. It
-    /// costs at least min_bytes_in. Returns how long this connection must not be read: zero while
-    /// the budget lasts. Connections of one client that read in turn get turns one after another.
+    /// So many bytes have come: one HTTP request. It costs at least min_bytes_in. Returns how long
+    /// this connection must not be read: zero while the budget lasts. Connections of one client
+    /// that read in turn get turns one after another.
     Clock::duration take_in(std::size_t bytes);
 
-    /// How many bytes are worth reading at a time: what is left of the budget, at least 1 KiB. A
-    /// connection that reads no more keeps the pauses of the client's other connections short.
+    /// The same for WebSocket frames, of data and of control. Each costs at least min_bytes_in, and
+    /// they have a limit of their own beside that: ClientLimits::frames().
+    Clock::duration take_frames(std::size_t frames, std::size_t bytes);
+
+    /// How many bytes of frames are worth reading at a time: what is left of the budget, at least
+    /// 1 KiB. A connection that reads no more keeps the pauses of the client's other connections
+    /// short.
     std::size_t allowance_in() const;
 
     /// The client wants something that makes the server send so many bytes. Zero if the budget has
@@ -102,6 +120,7 @@ private:
     TokenBucket connections_;
     TokenBucket requests_;
     TokenBucket in_;
+    TokenBucket frames_;
     TokenBucket out_;
 };
 
@@ -130,6 +149,7 @@ public:
     std::shared_ptr<ClientBudget> of_user(std::string_view name);
 
     const ClientLimits& limits() const noexcept { return limits_; }
+    const RateLimit& frames() const noexcept { return frames_; }
     Clock::time_point now() const { return now_(); }
 
     /// How many are remembered.
@@ -140,6 +160,7 @@ private:
     void forget_idle();
 
     ClientLimits limits_;
+    RateLimit frames_;
     std::function<Clock::time_point()> now_;
     mutable std::mutex mutex_;  // guards what follows
     std::unordered_map<std::string, std::shared_ptr<ClientBudget>> clients_;

@@ -137,11 +137,10 @@ void WebSocketConnection::read_on_when_unclogged() {
 // A client that has used its budget up is not read until it has some again: TCP slows it down, and
 // nothing is lost.
 void WebSocketConnection::charge(std::size_t bytes, std::size_t frames) {
-    const std::size_t cost = std::max(bytes, frames * ClientBudget::min_bytes_in);
-    if (budget_ == nullptr || input_ended_ || cost == 0) {
+    if (budget_ == nullptr || input_ended_ || (bytes == 0 && frames == 0)) {
         return;
     }
-    const auto pause = budget_->take_in(cost);
+    const auto pause = budget_->take_frames(frames, bytes);
     if (pause <= pause.zero()) {
         return;
     }
