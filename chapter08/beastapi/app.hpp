@@ -155,9 +155,9 @@ public:
         return router_.websocket(std::forward<Args>(args)...);
     }
 
-    /// Serves until SIGINT, SIGTERM or SIGHUP; a second signal ends the process at once. A SIGHUP
-    /// that was ignored before stays ignored, as nohup wants it. SIGPIPE is ignored from then on,
-    /// so that the server goes on when the program that reads its log has ended.
+    /// Serves until SIGINT, SIGTERM or SIGHUP (unless it is ignored, as nohup wants it); a second
+    /// signal ends the process at once. SIGPIPE and SIGXFSZ are ignored, so that it goes on when
+    /// the reader of its log has ended, and where a file may grow no more (`ulimit -f`).
     ///
     /// On a signal it serves on for ServerSettings::drain_time. Then it stops to accept, closes
     /// every WebSocket with 1001 (Going Away) behind what was sent before, and waits for them, at

@@ -140,6 +140,13 @@ void ServerProcess::limit_descriptors(std::size_t most) {
     check(::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) == 0 ? 0 : errno, "prlimit");
 }
 
+void ServerProcess::limit_file_size(std::size_t most) {
+    rlimit limit{};
+    check(::prlimit(pid_, RLIMIT_FSIZE, nullptr, &limit) == 0 ? 0 : errno, "prlimit");
+    limit.rlim_cur = most;
+    check(::prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr) == 0 ? 0 : errno, "prlimit");
+}
+
 std::size_t ServerProcess::open_descriptors() const {
     const std::filesystem::directory_iterator files(fmt::format("/proc/{}/fd", pid_));
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));

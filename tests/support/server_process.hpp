@@ -36,6 +36,9 @@ public:
 
     /// Lets it have only so many descriptors from now on, as `ulimit -n` does.
     void limit_descriptors(std::size_t most);
+    /// Lets none of its files grow beyond so many bytes from now on, as `ulimit -f` does. The limit
+    /// can be raised again.
+    void limit_file_size(std::size_t most);
     std::size_t open_descriptors() const;
     /// The memory that it has in RAM.
     std::size_t resident_bytes() const;

@@ -70,6 +70,8 @@ Workers::Workers(const std::vector<App*>& apps, const ServerSettings& settings)
 void Workers::run() {
     // Nobody may read the log any more. Sockets raise none: Asio asks for errors instead.
     std::signal(SIGPIPE, SIG_IGN);
+    // A write beyond the limit on the size of files is an error then, which the database reports.
+    std::signal(SIGXFSZ, SIG_IGN);
     wait_for_signals();
     start_up();
     serve(workers_.front());
