@@ -489,7 +489,7 @@ void RedisConnection::stop() noexcept {
 
 // Closed with replies unread, a socket takes back what the other end hasn't read.
 void RedisConnection::flush_at_end() noexcept {
-    constexpr auto patience = std::chrono::milliseconds(500);
+    constexpr auto patience = std::chrono::seconds(2);
     const auto end = Clock::now() + patience;
     error_code error;
     const auto is_ready = [&](short events) {

@@ -118,6 +118,7 @@ private:
     bool is_loading() const { return ask({"PING"}).starts_with("LOADING"); }
 
     void launch() {
+        // Not `everysec`: Redis may answer then before it has written.
         Words words{"redis-server",
                     "--port",
                     "0",
@@ -129,6 +130,8 @@ private:
                     "",
                     "--appendonly",
                     "yes",
+                    "--appendfsync",
+                    "always",
                     "--logfile",
                     (folder_.path() / "log").string()};
         words.insert(words.end(), options_.begin(), options_.end());
