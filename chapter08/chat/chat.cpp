@@ -67,15 +67,22 @@ Chat::Chat(ChatSettings settings, Meeting meeting)
       authenticator_(settings_, refusals_),
       log_(std::move(meeting.log)),
       others_(std::move(meeting.hub), manager_, notices_, inboxes_),
-      sessions_(std::move(meeting.sessions)) {}
+      sessions_(std::move(meeting.sessions)),
+      neighbours_(std::move(meeting.neighbours)) {}
 
 void Chat::start(const boost::asio::any_io_executor& executor) {
     log_->start(executor);
     notices_.start(executor);
     others_.start(executor);
+    if (neighbours_) {
+        neighbours_->add(executor, manager_);
+    }
 }
 
 void Chat::stop() noexcept {
+    if (neighbours_) {
+        neighbours_->remove(manager_);
+    }
     others_.stop();
     notices_.stop();
     log_->stop();
@@ -124,6 +131,14 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
     co_return session;
 }
 // [/connect]
+
+awaitable<std::string> Chat::status(bool named, std::size_t page,
+                                    const beastapi::Refusals& server) {
+    if (!neighbours_) {
+        co_return directory_.status(named, page, server);
+    }
+    co_return co_await directory_.status(named, page, server, *neighbours_);
+}
 
 // [leave]
 void Chat::leave(Member& member, bool announced) noexcept {

@@ -67,6 +67,9 @@ public:
     Authenticator& authenticator() noexcept { return authenticator_; }
     ConnectionManager& manager() noexcept { return manager_; }
     chat_log::Log& log() noexcept { return *log_; }
+    /// What `/ws/status` tells, see Directory::status(). `server` has to outlive it.
+    beastapi::awaitable<std::string> status(bool named, std::size_t page,
+                                            const beastapi::Refusals& server);
     Directory& directory() noexcept { return directory_; }
     Notices& notices() noexcept { return notices_; }
     OtherShards& others() noexcept { return others_; }
@@ -94,6 +97,7 @@ private:
     Notices notices_{manager_, messages_, settings_.presence_interval};
     OtherShards others_;
     std::shared_ptr<UserSessions> sessions_;
+    std::shared_ptr<Neighbours> neighbours_;
     Directory directory_{manager_, settings_, refusals_};
 };
 

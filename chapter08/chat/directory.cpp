@@ -14,7 +14,6 @@ namespace chat {
 
 namespace json = boost::json;
 using beastapi::Refusals;
-using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 namespace {
@@ -44,22 +43,20 @@ json::array describe_users(const Room& lobby, std::size_t page) {
     return users;
 }
 
-json::array describe_connections(const Room& lobby, std::size_t page, bool named) {
-    const auto now = steady_clock::now();
+json::array describe_connections(const std::vector<Connection>& connections, bool named) {
     const auto wall_clock = system_clock::now();
-    json::array connections;
-    for (const Member* const member : page_of(lobby.members(), page, Directory::status_page)) {
-        const auto idle = now - member->last_activity;
+    json::array items;
+    for (const Connection& connection : connections) {
         json::object item;
         if (named) {
-            item["username"] = member->user == nullptr ? "Unknown" : member->username();
+            item["username"] = connection.username.empty() ? "Unknown" : connection.username;
         }
-        item["last_activity"] =
-            isoformat(wall_clock - std::chrono::duration_cast<system_clock::duration>(idle));
-        item["idle_seconds"] = std::chrono::duration<double>(idle).count();
-        connections.push_back(std::move(item));
+        item["last_activity"] = isoformat(
+            wall_clock - std::chrono::duration_cast<system_clock::duration>(connection.idle));
+        item["idle_seconds"] = std::chrono::duration<double>(connection.idle).count();
+        items.push_back(std::move(item));
     }
-    return connections;
+    return items;
 }
 
 json::object count_members(const Room& room) {
@@ -81,11 +78,31 @@ json::object describe_refusals(const Refusals& server, const Refusals& chat) {
 
 }  // namespace
 
+std::size_t Directory::status_entries() const {
+    return std::max(manager_.get_connection_count(), manager_.rooms().size());
+}
+
 std::string Directory::status(bool named, std::size_t page, const Refusals& server) {
-    const std::size_t entries = std::max(manager_.get_connection_count(), manager_.rooms().size());
-    page = clamp_page(page, status_page, entries);
-    return share(List::status, named, page, entries,
-                 [&] { return make_status(named, page, server); });
+    page = clamp_page(page, status_page, status_entries());
+    std::string known = find_shared(List::status, named, page);
+    if (known.empty()) {
+        const auto connections = list_connections(manager_, (page - 1) * status_page, status_page);
+        known = share(List::status, named, page, status_entries(),
+                      make_status(named, page, server, connections));
+    }
+    return known;
+}
+
+beastapi::awaitable<std::string> Directory::status(bool named, std::size_t page,
+                                                   const Refusals& server, Neighbours& neighbours) {
+    page = clamp_page(page, status_page, status_entries());
+    std::string known = find_shared(List::status, named, page);
+    if (known.empty()) {
+        const auto connections = co_await neighbours.list((page - 1) * status_page, status_page);
+        known = share(List::status, named, page, status_entries(),
+                      make_status(named, page, server, connections));
+    }
+    co_return known;
 }
 
 std::string Directory::rooms(bool named, std::size_t page) {
@@ -101,26 +118,30 @@ std::string Directory::rooms(bool named, std::size_t page) {
         }
     }
     page = clamp_page(page, rooms_page, rooms);
-    return share(List::rooms, named, page, entries, [&] { return make_rooms(named, page); });
+    std::string known = find_shared(List::rooms, named, page);
+    return known.empty() ? share(List::rooms, named, page, entries, make_rooms(named, page))
+                         : known;
 }
 
-std::string Directory::share(List list, bool named, std::size_t page, std::size_t entries,
-                             const std::function<json::object()>& make) {
-    if (entries <= short_list) {
-        return beastapi::json_dumps(make());
-    }
+std::string Directory::find_shared(List list, bool named, std::size_t page) {
     const auto now = now_();
     std::erase_if(answers_,
                   [now](const auto& each) { return now - each.second.made >= shared_for; });
-    const auto key = std::tuple(list, named, page);
-    auto known = answers_.find(key);
-    if (known == answers_.end()) {
-        known = answers_.emplace(key, Answer{now, beastapi::json_dumps(make())}).first;
-    }
-    return known->second.text;
+    const auto known = answers_.find(std::tuple(list, named, page));
+    return known == answers_.end() ? std::string() : known->second.text;
 }
 
-json::object Directory::make_status(bool named, std::size_t page, const Refusals& server) const {
+std::string Directory::share(List list, bool named, std::size_t page, std::size_t entries,
+                             const json::object& answer) {
+    std::string text = beastapi::json_dumps(answer);
+    if (entries > short_list) {
+        answers_.insert_or_assign(std::tuple(list, named, page), Answer{now_(), text});
+    }
+    return text;
+}
+
+json::object Directory::make_status(bool named, std::size_t page, const Refusals& server,
+                                    const std::vector<Connection>& connections) const {
     const Room& lobby = manager_.lobby();
     const std::chrono::duration<double> timeout = settings_.heartbeat_timeout;
     json::object status;
@@ -129,7 +150,7 @@ json::object Directory::make_status(bool named, std::size_t page, const Refusals
         status["connected_users"] = describe_users(lobby, page);
     }
     status["heartbeat_timeout"] = timeout.count();
-    status["connections"] = describe_connections(lobby, page, named);
+    status["connections"] = describe_connections(connections, named);
     json::array rooms;
     for (const auto& [key, room] : page_of(manager_.rooms(), page, status_page)) {
         rooms.push_back(count_members(*room));

@@ -4,6 +4,7 @@
 #include "beastapi/refusals.hpp"
 #include "chat/chat_settings.hpp"
 #include "chat/connection_manager.hpp"
+#include "chat/neighbours.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -13,6 +14,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace chat {
 
@@ -41,8 +43,14 @@ public:
         : manager_(manager), settings_(settings), refusals_(refusals), now_(std::move(now)) {}
 
     /// Who is connected, with names or without, and what was refused by the chat and by `server`.
-    /// Pages count from 1; one behind the last is empty.
+    /// Pages count from 1; one behind the last is empty. The connections on it are those of this
+    /// shard.
     std::string status(bool named, std::size_t page, const beastapi::Refusals& server);
+
+    /// The same with the connections of all shards of this process.
+    beastapi::awaitable<std::string> status(bool named, std::size_t page,
+                                            const beastapi::Refusals& server,
+                                            Neighbours& neighbours);
 
     /// Which rooms there are, with the names of who is in them or without.
     std::string rooms(bool named, std::size_t page);
@@ -54,10 +62,13 @@ private:
         std::string text;
     };
 
+    /// What has been written lately; empty if nothing has.
+    std::string find_shared(List list, bool named, std::size_t page);
     std::string share(List list, bool named, std::size_t page, std::size_t entries,
-                      const std::function<boost::json::object()>& make);
-    boost::json::object make_status(bool named, std::size_t page,
-                                    const beastapi::Refusals& server) const;
+                      const boost::json::object& answer);
+    std::size_t status_entries() const;
+    boost::json::object make_status(bool named, std::size_t page, const beastapi::Refusals& server,
+                                    const std::vector<Connection>& connections) const;
     boost::json::object make_rooms(bool named, std::size_t page) const;
 
     const ConnectionManager& manager_;

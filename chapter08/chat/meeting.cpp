@@ -35,8 +35,10 @@ void add_hubs(std::vector<Meeting>& meetings) {
 std::vector<Meeting> make_meetings(const ChatSettings& settings, std::size_t shards) {
     const auto sessions = std::make_shared<UserSessions>(settings.max_sessions_per_user);
     std::vector<Meeting> meetings(shards);
+    const auto neighbours = shards > 1 ? std::make_shared<Neighbours>() : nullptr;
     for (Meeting& meeting : meetings) {
         meeting.sessions = sessions;
+        meeting.neighbours = neighbours;
     }
     if (settings.database.empty()) {
         add_logs(meetings, std::make_unique<chat_log::MemoryLog>(settings.history));

@@ -65,7 +65,8 @@ struct User {
 struct Member {
     WebSocket websocket;
     User* user = nullptr;  ///< null without a name
-    std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last_activity = came;
     std::vector<Room*> rooms{};          ///< in the order in which it joined them
     std::shared_ptr<Backlog> backlog{};  ///< null if it has always had everything at once
 

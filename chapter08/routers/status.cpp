@@ -47,7 +47,7 @@ awaitable<Response> websocket_status(Request request, Chat& chat, const Refusals
         co_return std::move(*refusal);
     }
     const bool named = chat.authenticator().may_see_users(request);
-    co_return json_text(chat.directory().status(named, *page_of(request), refusals));
+    co_return json_text(co_await chat.status(named, *page_of(request), refusals));
 }
 
 // Which rooms there are, and who is in them; of these as above.

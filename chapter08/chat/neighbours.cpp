@@ -1,0 +1,73 @@
+#include "chat/neighbours.hpp"
+
+#include "chat/late.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace chat {
+
+namespace asio = boost::asio;
+using beastapi::awaitable;
+
+std::vector<Connection> list_connections(const ConnectionManager& manager, std::size_t skip,
+                                         std::size_t limit) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto& members = manager.lobby().members();
+    const std::size_t begin = std::min(skip, members.size());
+    const std::size_t end = begin + std::min(limit, members.size() - begin);
+    std::vector<Connection> connections;
+    connections.reserve(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+        const Member& member = *members[i];
+        connections.push_back(
+            {std::string(member.username()), member.came, now - member.last_activity});
+    }
+    return connections;
+}
+
+void Neighbours::add(const asio::any_io_executor& executor, const ConnectionManager& manager) {
+    const std::lock_guard lock(mutex_);
+    shards_.push_back({executor, &manager});
+}
+
+void Neighbours::remove(const ConnectionManager& manager) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(shards_, [&](const Shard& shard) { return shard.manager == &manager; });
+}
+
+awaitable<std::vector<Connection>> Neighbours::list(std::size_t skip, std::size_t limit) {
+    std::vector<Shard> shards;
+    {
+        const std::lock_guard lock(mutex_);
+        shards = shards_;
+    }
+    std::vector<Connection> all;
+    for (const Shard& shard : shards) {
+        Part part = co_await ask(shard, skip, limit - all.size());
+        skip -= std::min(skip, part.in_all);
+        std::ranges::move(part.connections, std::back_inserter(all));
+    }
+    std::ranges::stable_sort(all, {}, &Connection::came);
+    co_return all;
+}
+
+awaitable<Neighbours::Part> Neighbours::ask(Shard shard, std::size_t skip, std::size_t limit) {
+    const asio::any_io_executor home = co_await asio::this_coro::executor;
+    const auto late = std::make_shared<Late<Part>>();
+    // What the coroutine waits for is touched, and ends, on its own thread alone.
+    auto answer = [home, late, manager = shard.manager, skip, limit]() mutable {
+        Part part{list_connections(*manager, skip, limit), manager->lobby().members().size()};
+        asio::post(home, [late = std::move(late), part = std::move(part)]() mutable {
+            late->set(std::move(part));
+        });
+    };
+    asio::post(shard.executor, std::move(answer));
+    co_return co_await Late<Part>::get(late);
+}
+
+}  // namespace chat
