@@ -1,5 +1,10 @@
 #include "beastapi/asyncio.hpp"
 
+#include "beastapi/net/reserved_post.hpp"
+#include "beastapi/net/slot_guard.hpp"
+
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
@@ -40,9 +45,28 @@ asio::any_io_executor worker_of(const asio::any_io_executor& loop) {
 
 }  // namespace detail
 
+namespace {
+
+using Storage = beastapi::detail::OperationStorage<208>;
+using beastapi::detail::SlotGuard;
+
+}  // namespace
+
+// As AsyncCondition::wait(), it has all its memory before the coroutine suspends, because Asio
+// destroys a suspended coroutine that lacks memory, and tells nobody.
 awaitable<void> sleep(Duration duration) {
+    Storage storage;
     asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-    co_await timer.async_wait(asio::use_awaitable);
+    SlotGuard slot((co_await asio::this_coro::cancellation_state).slot());
+    slot.assign([&timer] { timer.cancel(); });
+    auto operation = asio::async_initiate<const asio::deferred_t&, void(boost::system::error_code)>(
+        [](auto handler, asio::steady_timer* wait, Storage* room) {
+            wait->async_wait(asio::bind_allocator(
+                Storage::Allocator<char>(*room),
+                asio::bind_cancellation_slot(asio::cancellation_slot(), std::move(handler))));
+        },
+        asio::deferred, &timer, &storage);
+    co_await std::move(operation);
 }
 
 awaitable<Outcome> settle(awaitable<void> task) {

@@ -1,5 +1,7 @@
 #include "support/failing_allocations.hpp"
 
+#include <malloc.h>
+
 #include <cstdlib>
 #include <new>
 
@@ -9,31 +11,38 @@ thread_local bool armed = false;
 thread_local std::size_t left = 0;
 thread_local bool refused = false;
 
-void* allocate(std::size_t size) {
-    if (armed) {
-        if (left == 0) {
-            refused = true;
-            throw std::bad_alloc();
-        }
-        --left;
+bool is_to_fail() noexcept {
+    if (!armed) {
+        return false;
     }
-    if (void* const memory = std::malloc(size == 0 ? 1 : size)) {
-        return memory;
+    if (left == 0) {
+        refused = true;
+        return true;
     }
-    throw std::bad_alloc();
+    --left;
+    return false;
 }
 
 }  // namespace
 
 // They stand in for the program's; the forms for arrays call these.
 void* operator new(std::size_t size) {
-    return allocate(size);
+    void* const memory = is_to_fail() ? nullptr : std::malloc(size == 0 ? 1 : size);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
 }
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
+}
+
+// Asio takes the memory of handlers and of coroutines from here.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    return is_to_fail() ? nullptr : ::memalign(alignment, size);
 }
 
 namespace test {

@@ -5,8 +5,9 @@
 
 namespace test {
 
-/// While it lives, this thread's operator new throws std::bad_alloc: at the allocation of that
-/// number, counted from 0, and at each one after it.
+/// While it lives, this thread's operator new throws std::bad_alloc, and its aligned_alloc, from
+/// which Asio takes memory, has none: at the allocation of that number, counted from 0, and at each
+/// one after it.
 class FailingAllocations {
 public:
     explicit FailingAllocations(std::size_t from);

@@ -1,11 +1,13 @@
 // asyncio::sleep, settle and rethrow.
 #include "beastapi/asyncio.hpp"
 
+#include "support/failing_allocations.hpp"
 #include "support/loop.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -114,6 +116,37 @@ BOOST_AUTO_TEST_CASE(the_first_of_settled_tasks_to_return_cancels_the_others) {
     std::string ended;
     run(first_of_settled_returns(ended));
     BOOST_TEST(ended == "aX");
+}
+
+static awaitable<void> sleep_without_memory(std::size_t allocations) {
+    co_await asyncio::sleep(0ms);  // until `||` has all its memory
+    const test::FailingAllocations failing(allocations);
+    co_await asyncio::sleep(1ms);
+}
+
+static awaitable<void> no_memory_for_one_of_two(std::size_t& allocations) {
+    std::string ended;
+    bool slept = false;
+    while (!slept) {
+        BOOST_TEST_REQUIRE(allocations < 100U);
+        ended.clear();
+        const auto first = co_await (asyncio::settle(never(ended)) ||
+                                     asyncio::settle(sleep_without_memory(allocations++)));
+        BOOST_TEST(first.index() == 1U);
+        BOOST_TEST(ended == "X");
+        try {
+            asyncio::rethrow(first);
+            slept = true;
+        } catch (const std::bad_alloc&) {
+            // With the next, there will be memory for more.
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_that_has_no_memory_to_sleep_ends_the_other) {
+    std::size_t allocations = 0;
+    run(no_memory_for_one_of_two(allocations));
+    BOOST_TEST(allocations > 1U);
 }
 
 BOOST_AUTO_TEST_CASE(what_still_sleeps_ends_with_the_loop) {

@@ -228,7 +228,7 @@ awaitable<void> Server::stop(std::shared_ptr<Server> self) {
         self->session_ended_.notify_all();
     });
     while (!self->sessions_.empty() && !self->aborted_) {
-        co_await self->session_ended_.async_wait(asio::use_awaitable);
+        co_await self->session_ended_.wait();
     }
 }
 

@@ -1,25 +1,32 @@
 // Wakes those who wait for something to happen on the same thread.
 #pragma once
 
+#include "beastapi/awaitable.hpp"
 #include "beastapi/net/reserved_post.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace beastapi::detail {
 
-/// A condition variable for the coroutines of one io_context: `co_await
-/// condition.async_wait(use_awaitable)`.
+/// A condition variable for the coroutines of one io_context: `co_await condition.wait()`.
 ///
-/// Whoever waits checks its condition in a loop, because a wake-up says only that something may
-/// have changed. A timer that never expires would do the same, at four times the memory.
+/// A coroutine that waits checks its condition in a loop, because a wake-up says only that
+/// something may have changed. A timer that never expires would do the same, at four times the
+/// memory.
 ///
 /// The waiting handlers belong to the AsyncCondition. Where they own the AsyncCondition in turn,
 /// someone has to notify them before the io_context ends.
@@ -30,15 +37,28 @@ public:
     AsyncCondition(const AsyncCondition&) = delete;
     AsyncCondition& operator=(const AsyncCondition&) = delete;
 
-    /// Completes at the next notify_all(), or with operation_aborted when it is cancelled.
+    /// Returns at the next notify_all(). Throws boost::system::system_error (operation_aborted)
+    /// when the coroutine is cancelled.
+    ///
+    /// It has all its memory before the coroutine suspends, so a lack of memory is an exception
+    /// that the coroutine can catch. Once it has suspended, Asio would destroy it instead, and tell
+    /// nobody: where `||` joins two coroutines, the other would go on alone.
+    awaitable<void> wait();
+
+    /// The same for handlers that aren't coroutines. Completes with operation_aborted when it is
+    /// cancelled.
     template <class Token>
     auto async_wait(Token&& token) {
         return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
             [](auto handler, AsyncCondition* condition) {
-                auto waiter =
-                    std::make_unique<HandlerOf<decltype(handler)>>(*condition, std::move(handler));
-                waiter->next = std::move(condition->first_);
-                condition->first_ = std::move(waiter);
+                Slot slot = boost::asio::get_associated_cancellation_slot(handler);
+                Owner waiter(new OnHeap<decltype(handler)>(std::move(handler), slot));
+                if (slot.is_connected()) {
+                    slot.assign([condition, waiter = waiter.get()](boost::asio::cancellation_type) {
+                        condition->cancel(waiter);
+                    });
+                }
+                condition->add(std::move(waiter));
             },
             token, this);
     }
@@ -53,55 +73,110 @@ public:
     }
 
 private:
+    using Slot = boost::asio::cancellation_slot;
+
+    /// Ends itself: by resume(), or unused by discard(). The handler may own the place that the
+    /// waiter is in, so it goes last.
     class Waiter {
     public:
-        virtual ~Waiter() = default;
-        virtual void resume(boost::system::error_code error) = 0;
+        struct Discard {
+            void operator()(Waiter* waiter) const noexcept { waiter->discard(); }
+        };
+        using Owner = std::unique_ptr<Waiter, Discard>;
 
-        std::unique_ptr<Waiter> next;
+        Waiter() = default;
+        Waiter(const Waiter&) = delete;
+        Waiter& operator=(const Waiter&) = delete;
+        virtual void resume(boost::system::error_code error) = 0;
+        virtual void discard() noexcept = 0;
+
+        Owner next;
         PostStorage wake_up;
+
+    protected:
+        ~Waiter() = default;
     };
+    using Owner = Waiter::Owner;
 
     template <class Handler>
     class HandlerOf : public Waiter {
     public:
-        HandlerOf(AsyncCondition& condition, Handler handler)
-            : slot_(boost::asio::get_associated_cancellation_slot(handler)),
-              handler_(std::move(handler)) {
-            if (slot_.is_connected()) {
-                slot_.assign(
-                    [&condition, this](boost::asio::cancellation_type) { condition.cancel(this); });
-            }
-        }
-        HandlerOf(const HandlerOf&) = delete;
-        HandlerOf& operator=(const HandlerOf&) = delete;
-        ~HandlerOf() override { disconnect(); }
+        HandlerOf(Handler handler, Slot slot) noexcept
+            : slot_(slot), handler_(std::move(handler)) {}
 
-        void resume(boost::system::error_code error) override {
-            disconnect();
-            std::move(handler_)(error);
+        void resume(boost::system::error_code error) final {
+            Handler handler = take();
+            std::move(handler)(error);
         }
+        void discard() noexcept final { const Handler handler = take(); }
+
+    protected:
+        ~HandlerOf() = default;
+        virtual void end() noexcept = 0;
 
     private:
-        /// Before the handler runs, because the next operation of its coroutine has the same slot.
-        void disconnect() {
+        Handler take() noexcept {
+            // Before the handler runs, because the coroutine's next operation has the same slot.
             if (slot_.is_connected()) {
                 slot_.clear();
-                slot_ = {};
             }
+            Handler handler = std::move(handler_);
+            end();
+            return handler;
         }
 
-        boost::asio::associated_cancellation_slot_t<Handler> slot_;
+        Slot slot_;
         Handler handler_;
     };
 
-    void resume_later(std::unique_ptr<Waiter> waiter, boost::system::error_code error) noexcept {
+    template <class Handler>
+    class OnHeap final : public HandlerOf<Handler> {
+    public:
+        using HandlerOf<Handler>::HandlerOf;
+
+    private:
+        ~OnHeap() = default;
+        void end() noexcept override { delete this; }
+    };
+
+    template <class Handler>
+    class InPlace final : public HandlerOf<Handler> {
+    public:
+        using HandlerOf<Handler>::HandlerOf;
+
+    private:
+        ~InPlace() = default;
+        void end() noexcept override { this->~InPlace(); }
+    };
+
+    /// Room for the waiter of a coroutine, in the coroutine.
+    struct Place {
+        template <class Handler>
+        Owner put(Handler handler) noexcept {
+            using Put = InPlace<Handler>;
+            static_assert(sizeof(Put) <= sizeof(bytes) && alignof(Put) <= alignof(Place));
+            waiter = ::new (bytes.data()) Put(std::move(handler), Slot());
+            return Owner(waiter);
+        }
+
+        Waiter* waiter = nullptr;
+        alignas(std::max_align_t) std::array<std::byte, 128> bytes;
+    };
+
+    void add(Owner waiter) noexcept {
+        waiter->next = std::move(first_);
+        first_ = std::move(waiter);
+    }
+
+    void resume_later(Owner waiter, boost::system::error_code error) noexcept {
         PostStorage& storage = waiter->wake_up;
-        storage.post(executor_, [waiter = std::move(waiter), error] { waiter->resume(error); });
+        storage.post(executor_, [waiter = std::move(waiter), error]() mutable {
+            waiter.release()->resume(error);
+        });
     }
 
     void cancel(const Waiter* waiter) noexcept {
-        std::unique_ptr<Waiter>* link = &first_;
+        Owner* link = &first_;
         while (*link && link->get() != waiter) {
             link = &(*link)->next;
         }
@@ -112,7 +187,7 @@ private:
     }
 
     boost::asio::io_context::executor_type executor_;
-    std::unique_ptr<Waiter> first_;
+    Owner first_;
 };
 
 }  // namespace beastapi::detail

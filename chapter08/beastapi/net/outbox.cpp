@@ -155,7 +155,7 @@ void Outbox::give_up() noexcept {
 
 awaitable<void> Outbox::wait_until_at_most(std::size_t level) {
     while (!failed_ && size() > level) {
-        co_await progress_.async_wait(asio::use_awaitable);
+        co_await progress_.wait();
     }
 }
 

@@ -1,4 +1,4 @@
-// Posts a handler into memory that was set aside for it, so that posting cannot fail.
+// Memory that was set aside for an operation of Asio, so that it cannot fail for want of it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,32 +12,33 @@
 
 namespace beastapi::detail {
 
-/// Room for one posted handler. Its owner must keep it until the handler runs or is destroyed, and
-/// posts one handler at a time.
-///
-/// What wakes coroutines and ends connections must also work when memory has run out: these posts
-/// allocate nothing, so they throw nothing.
-class PostStorage {
+/// Room for one operation of Asio. Its owner must keep it until the operation completes or is
+/// destroyed, and starts one operation at a time.
+template <std::size_t size>
+class OperationStorage {
 public:
-    PostStorage() = default;
-    PostStorage(const PostStorage&) = delete;
-    PostStorage& operator=(const PostStorage&) = delete;
+    OperationStorage() = default;
+    OperationStorage(const OperationStorage&) = delete;
+    OperationStorage& operator=(const OperationStorage&) = delete;
 
     /// Asio's allocator for the one operation that the storage holds.
     template <class T>
     class Allocator {
     public:
         using value_type = T;
+        template <class U>
+        struct rebind {
+            using other = Allocator<U>;
+        };
 
-        explicit Allocator(PostStorage& storage) noexcept : storage_(&storage) {}
+        explicit Allocator(OperationStorage& storage) noexcept : storage_(&storage) {}
         template <class U>
         Allocator(const Allocator<U>& other) noexcept  // NOLINT(google-explicit-constructor)
             : storage_(other.storage_) {}
 
         T* allocate(std::size_t count) const {
-            static_assert(
-                sizeof(T) <= sizeof(storage_->bytes_) && alignof(T) <= alignof(std::max_align_t),
-                "the posted handler is larger than its storage");
+            static_assert(sizeof(T) <= size && alignof(T) <= alignof(std::max_align_t),
+                          "the operation is larger than its storage");
             if (count != 1) {
                 throw std::bad_alloc();
             }
@@ -52,21 +53,35 @@ public:
     private:
         template <class>
         friend class Allocator;
-        PostStorage* storage_;
+        OperationStorage* storage_;
     };
+
+private:
+    alignas(std::max_align_t) std::array<std::byte, size> bytes_;
+};
+
+/// Room for one posted handler; otherwise as OperationStorage.
+///
+/// What wakes coroutines and ends connections must also work when memory has run out: these posts
+/// allocate nothing, so they throw nothing.
+class PostStorage {
+public:
+    PostStorage() = default;
 
     template <class Function>
     void post(boost::asio::io_context::executor_type executor, Function function) noexcept {
-        boost::asio::post(executor, Handler<Function>{*this, std::move(function)});
+        boost::asio::post(executor, Handler<Function>{operation_, std::move(function)});
     }
 
 private:
+    using Operation = OperationStorage<80>;
+
     template <class Function>
     class Handler {
     public:
-        using allocator_type = Allocator<char>;
+        using allocator_type = Operation::Allocator<char>;
 
-        Handler(PostStorage& storage, Function function) noexcept
+        Handler(Operation& storage, Function function) noexcept
             : allocator_(storage), function_(std::move(function)) {
             static_assert(std::is_nothrow_move_constructible_v<Function>);
         }
@@ -78,7 +93,7 @@ private:
         Function function_;
     };
 
-    alignas(std::max_align_t) std::array<std::byte, 80> bytes_;
+    Operation operation_;
 };
 
 }  // namespace beastapi::detail

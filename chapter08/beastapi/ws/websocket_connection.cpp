@@ -132,7 +132,7 @@ WebSocketConnection::Receiving::Receiving(WebSocketConnection& connection)
 awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {
     const Receiving receiving(*self);
     while (!self->has_news()) {
-        co_await self->changed_.async_wait(asio::use_awaitable);
+        co_await self->changed_.wait();
     }
     co_return self->take();
 }
@@ -143,7 +143,7 @@ awaitable<std::string> WebSocketConnection::receive_kind(std::shared_ptr<WebSock
                                                          Message::Kind kind) {
     const Receiving receiving(*self);
     while (!self->has_news()) {
-        co_await self->changed_.async_wait(asio::use_awaitable);
+        co_await self->changed_.wait();
     }
     Message message = self->take();
     if (message.kind != kind) {
@@ -162,7 +162,7 @@ awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> s
     if (self->state_ == State::open) {
         self->outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload);
         while (self->state_ == State::open && self->outbox_->size() > Outbox::high_water) {
-            co_await self->outbox_->progress().async_wait(asio::use_awaitable);
+            co_await self->outbox_->progress().wait();
         }
     }
     if (self->state_ == State::disconnected) {
@@ -305,7 +305,7 @@ void WebSocketConnection::limit_the_end() {
 
 awaitable<void> WebSocketConnection::finish(std::shared_ptr<WebSocketConnection> self) {
     while (!self->input_ended_) {
-        co_await self->changed_.async_wait(asio::use_awaitable);
+        co_await self->changed_.wait();
     }
     co_await self->outbox_->shut_down(self->settings_.handshake_timeout);
     self->timer_.cancel();
