@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <stdexcept>
+
 namespace {
 
 constexpr double max_days = 36'500;
@@ -18,6 +20,20 @@ void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions
                    "none. Without it messages are kept in memory")
         ->envname("CHAT_DATABASE")
         ->type_name("FILE");
+    app.add_option_function<std::string>(
+           "--redis",
+           [&chat](const std::string& url) {
+               try {
+                   chat.redis = chat_redis::parse_redis_url(url);
+               } catch (const std::invalid_argument& error) {
+                   throw CLI::ValidationError("--redis", error.what());
+               }
+           },
+           "Where several servers meet to be one chat: redis://[[user]:password@]host[:port][/db], "
+           "or unix://[[user]:password@]/path[?db=N]")
+        ->envname("CHAT_REDIS")
+        ->type_name("URL")
+        ->excludes("--database");
     app.add_option_function<std::size_t>(
            "--history-messages", [&options](const std::size_t& count) { options.messages = count; },
            "How many messages of each conversation are kept: 1000, and with a database all; 0 for "

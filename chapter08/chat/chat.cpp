@@ -13,7 +13,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -115,10 +114,15 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
             co_await refuse(websocket, "Too many sessions");
         }
     }
-    co_await open_lobby();
+    const bool is_open = co_await open_lobby();
     ConversationPtr inbox;
-    if (name) {
+    if (name && is_open) {
         inbox = co_await open_inbox(websocket, *name);
+    }
+    if (!is_open || (name && !inbox && others_.are_away())) {
+        refusals_.count(to_string(ErrorCode::unavailable));
+        co_await refuse(websocket, "Messages are unavailable",
+                        beastapi::close_code::try_again_later);
     }
     Session session(*this, manager_.connect(websocket, name.value_or(""), inbox),
                     std::move(granted));
@@ -164,18 +168,17 @@ void Chat::leave_room(Member& member, Room& room) noexcept {
 }
 // [/leave]
 
-awaitable<void> Chat::open_lobby() {
+// False if the log can't be read now.
+awaitable<bool> Chat::open_lobby() {
     if (manager_.lobby().log()) {
-        co_return;
+        co_return true;
     }
     const std::string name(lobby_log);
     const ConversationPtr log = co_await open_log(*log_, name);
-    if (!log) {
-        throw std::runtime_error("the lobby can't be opened");
-    }
-    if (!manager_.lobby().log()) {
+    if (log && !manager_.lobby().log()) {
         manager_.follow_lobby(log);
     }
+    co_return log != nullptr;
 }
 
 awaitable<ConversationPtr> Chat::open_inbox(const WebSocket& websocket,

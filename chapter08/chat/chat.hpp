@@ -55,8 +55,8 @@ public:
     /// Throws WebSocketDisconnect if the client has gone, its name is not valid, tokens give the
     /// names and it has none for this one, or its user has too many sessions: then it was closed
     /// with 1008 (Policy Violation), after the handshake, so that a browser can read why. The same
-    /// with 1013 (Try Again Later), if the client cannot pay for being announced. When the token
-    /// runs out, the connection is closed so, too.
+    /// with 1013 (Try Again Later), if the client cannot pay for being announced, or if what was
+    /// said can't be read now. When the token runs out, the connection is closed so, too.
     beastapi::awaitable<Session> connect(beastapi::WebSocket websocket,
                                          std::optional<std::string> username = {});
 
@@ -80,7 +80,7 @@ public:
     void leave_room(Member& member, Room& room) noexcept;
 
 private:
-    beastapi::awaitable<void> open_lobby();
+    beastapi::awaitable<bool> open_lobby();
     beastapi::awaitable<ConversationPtr> open_inbox(const beastapi::WebSocket& websocket,
                                                     const std::string& username);
     std::unique_ptr<TokenGrant> grant(const beastapi::WebSocket& websocket,

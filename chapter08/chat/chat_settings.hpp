@@ -5,6 +5,7 @@
 #include "chat/identity.hpp"
 #include "chat/messages.hpp"
 #include "log/entry.hpp"
+#include "redis/redis_url.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -31,6 +32,8 @@ struct ChatSettings {
     std::size_t max_sessions_per_user = 20;
     /// Where messages are kept; empty: in memory, for as long as the process lasts.
     std::filesystem::path database{};
+    /// In the place of that: where they're kept for several servers, which meet there.
+    std::optional<chat_redis::RedisUrl> redis{};
     chat_log::Retention history{};
     /// How long an inbox waits for its user, where names are anyone's. With tokens it lasts.
     std::chrono::steady_clock::duration resume_window = std::chrono::minutes(10);

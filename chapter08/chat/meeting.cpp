@@ -1,8 +1,10 @@
 #include "chat/meeting.hpp"
 
 #include "hub/local_hub.hpp"
+#include "hub/redis_hub.hpp"
 #include "log/database_log.hpp"
 #include "log/memory_log.hpp"
+#include "log/redis_log.hpp"
 #include "log/shared_log.hpp"
 
 #include <utility>
@@ -39,6 +41,15 @@ std::vector<Meeting> make_meetings(const ChatSettings& settings, std::size_t sha
     for (Meeting& meeting : meetings) {
         meeting.sessions = sessions;
         meeting.neighbours = neighbours;
+    }
+    if (settings.redis) {
+        for (Meeting& meeting : meetings) {
+            meeting.log = std::make_unique<chat_log::RedisLog>(
+                chat_log::RedisLog::Settings{.url = *settings.redis}, settings.history);
+            meeting.hub = std::make_unique<chat_hub::RedisHub>(
+                chat_hub::RedisHub::Settings{.url = *settings.redis});
+        }
+        return meetings;
     }
     if (settings.database.empty()) {
         add_logs(meetings, std::make_unique<chat_log::MemoryLog>(settings.history));

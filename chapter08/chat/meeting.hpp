@@ -21,7 +21,8 @@ struct Meeting {
     std::shared_ptr<Neighbours> neighbours;  ///< the same; null: this is the only one
 };
 
-/// One for each shard of this process: they share one log, in memory or in a database. Throws
+/// One for each shard of this process: they share one log, in memory or in a database. With Redis
+/// each has connections of its own, as if it were a server of its own. Throws
 /// chat_log::DatabaseError if ChatSettings::database can't be used.
 std::vector<Meeting> make_meetings(const ChatSettings& settings, std::size_t shards);
 
