@@ -2,7 +2,7 @@
 # Installs what the project needs and the machine lacks; run again, it only looks.
 #
 #   source scripts/lib/setup.sh; set_up run
-#   scripts/lib/setup.sh run|stacks|docs|test|fuzz
+#   scripts/lib/setup.sh run|cluster|stacks|docs|test|fuzz
 #
 # This file is the one list of what is installed, and why.
 set -euo pipefail
@@ -58,7 +58,7 @@ needs=(
     "test|shellcheck|shellcheck||finds mistakes in the scripts"
     "test|curl|curl||asks the server over HTTP in the tests of the scripts"
     "test|git|git||lists the files to check"
-    "test|redis-tools|redis-check-rdb||the program of redis-server, which is a link to it, and what that needs; it's no service"
+    "cluster|redis-tools|redis-check-rdb||the program of redis-server, which is a link to it, and what that needs; it's no service"
     "unpack|nginx|nginx||nginx: the proxy that the FAQ puts in front; if it were installed, it would be a service of this machine"
     "unpack|redis-server|redis-server||Redis: where several servers are one chat; if it were installed, it would be a service of this machine"
     "fuzz|clang-$llvm|clang-$llvm||compiles the fuzzers"
@@ -66,7 +66,7 @@ needs=(
 )
 
 # set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
-# "run" builds and starts the server, "stacks" also the Python versions beside it, "docs" makes the site
+# "run" builds and starts the server, "cluster" several behind a proxy, "stacks" also the Python versions beside it, "docs" makes the site
 # of the tutorial, "test" is all that and what the tests need; "fuzz" builds the fuzzers.
 set_up() {
     local group=$1 missing=()
@@ -85,7 +85,8 @@ in_group() {
     case $2 in
         docs) [[ $1 == npm ]] ;;
         run) [[ $1 == npm || $1 == run ]] ;;
-        stacks) [[ $1 != test && $1 != unpack && $1 != fuzz ]] ;;
+        cluster) [[ $1 == npm || $1 == run || $1 == cluster || $1 == unpack ]] ;;
+        stacks) [[ $1 != test && $1 != cluster && $1 != unpack && $1 != fuzz ]] ;;
         test) [[ $1 != fuzz ]] ;;
         fuzz) [[ $1 == npm || $1 == run || $1 == fuzz ]] ;;
     esac
@@ -291,7 +292,7 @@ install_node_modules() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     case ${1:-} in
-        run | stacks | docs | test | fuzz) set_up "$1" ;;
+        run | cluster | stacks | docs | test | fuzz) set_up "$1" ;;
         *) print_header "$0" ;;
     esac
 fi
