@@ -124,6 +124,7 @@ void RedisLog::on_lost(std::string_view error) {
 
 void RedisLog::forget_what_waits() {
     std::vector<FollowedPtr> all;
+    all.reserve(followed_.size());
     for (const auto& [name, followed] : followed_) {
         all.push_back(followed);
     }

@@ -18,7 +18,8 @@ constexpr std::size_t entries_a_read = 200;
 
 std::uint64_t number_in(std::string_view digits) {
     std::uint64_t number = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const char* const begin = digits.data();
+    std::from_chars(begin, begin + digits.size(), number);
     return number;
 }
 

@@ -22,8 +22,9 @@ constexpr std::string_view forms =
 
 int database_of(std::string_view digits) {
     int database = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, database);
+    const char* const begin = digits.data();
+    const char* const end = begin + digits.size();
+    const auto [stop, error] = std::from_chars(begin, end, database);
     if (error != std::errc() || stop != end || database < 0) {
         refuse("the database must be a number from 0 on");
     }
@@ -79,7 +80,7 @@ RedisUrl parse_redis_url(std::string_view text) {
     if (!parsed) {
         refuse("it's no URL");
     }
-    const boost::urls::url_view url = *parsed;
+    const boost::urls::url_view& url = *parsed;
     if (url.scheme() == "rediss") {
         throw std::invalid_argument(
             "rediss:// (TLS) isn't supported: use redis:// in a network that you trust, or a "

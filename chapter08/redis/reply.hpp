@@ -37,7 +37,8 @@ public:
         }
         std::uint64_t number = 0;
         const std::string_view digits = text();
-        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        const char* const begin = digits.data();
+        std::from_chars(begin, begin + digits.size(), number);
         return number;
     }
 
