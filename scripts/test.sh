@@ -38,6 +38,7 @@ suites=(
     "full|tutorial_tests|the tests that the tutorial teaches to write, in Python"
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
+    "full|workers_conversations|the conversations, with two workers"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
     "full|proxy_tests|the chat behind nginx"
     "full|audit_tests|nothing acknowledged is lost or comes twice, and the audit finds faults in that"
@@ -49,7 +50,7 @@ suites=(
     "sanitize|sanitized_tests|unit and integration tests with sanitizers"
     "sanitize|sanitized_conversations|the conversations, server with sanitizers"
     "sanitize|sanitized_chapters|the tutorial's programs with sanitizers"
-    "sanitize|sanitized_browser_tests|the page in Chromium, server with sanitizers"
+    "sanitize|sanitized_browser_tests|the page in Chromium, where it asks most of the server, with sanitizers"
     "tsan|compile_tsan|it compiles with ThreadSanitizer"
     "tsan|tsan_tests|unit and integration tests with ThreadSanitizer"
     "fuzz|compile_fuzzers|the fuzzers compile"
@@ -81,6 +82,7 @@ script_tests() { unittest_suite tests/scripts; }
 tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release; }
+workers_conversations() { CHAT_WORKERS=2 conversation_suite release --stack cpp; }
 chapter_conversations() { conversation_suite release --chapter all; }
 proxy_tests() { unittest_suite tests/proxy; }
 audit_tests() { unittest_suite tests/audit; }
@@ -93,7 +95,7 @@ compile_sanitize() { check build sanitize all || abandon; }
 sanitized_tests() { ctest_suite sanitize; }
 sanitized_conversations() { conversation_suite sanitize --stack cpp; }
 sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
-sanitized_browser_tests() { node_suite sanitize tests/browser; }
+sanitized_browser_tests() { node_suite sanitize tests/browser 'connection|delivery|history|identity|together'; }
 
 compile_tsan() { check build tsan all || abandon; }
 tsan_tests() { ctest_suite tsan --label-regex '^(unit|integration)$'; }
@@ -180,10 +182,11 @@ print(number["tests"] - number["disabled"] - number["skipped"], number["failures
 PYTHON
 }
 
-# node_suite PRESET FOLDER: the tests there, against the server of that build.
+# node_suite PRESET FOLDER [REGEX]: the tests there, or those whose names match, against the server of
+# that build.
 node_suite() {
     local preset=$1 folder=$2 status=0 report=$root/build/log/node.tap files=()
-    mapfile -t files < <(find "$folder" -name '*.test.*js' | sort)
+    mapfile -t files < <(find "$folder" -name '*.test.*js' | grep -E "/(${3:-.*})\.test" | sort)
     rm -f "$report"
     if ((${#files[@]})); then
         CHAPTER08="$root/build/$preset/chapter08/chapter08" CHROMIUM=${CHROMIUM:-$(browser)} \
