@@ -230,6 +230,27 @@ SERVER_TEST(connecting_anew_does_not_fill_the_budget, bytes_in(100'000, 10'000))
     BOOST_TEST((steady_clock::now() - begin > 850ms));
 }
 
+TestServerOptions frames(std::uint32_t rate, std::uint32_t burst) {
+    return bytes_in(rate * 256, burst * 256 * 16);
+}
+
+SERVER_TEST(a_connection_that_comes_while_its_client_is_in_debt_waits_too, frames(50, 10)) {
+    WebSocketClient loud = co_await connect_from(server, "127.0.0.2");
+    Frame frame;
+    frame.payload = "x";
+    std::string burst;
+    for (int i = 0; i < 60; ++i) {
+        burst += encode(frame);
+    }
+    const auto begin = steady_clock::now();
+    co_await loud.tcp().send(burst);
+    co_await loud.receive_text();  // so all of them are read: a second's worth more than the burst
+    WebSocketClient next = co_await connect_from(server, "127.0.0.2");
+    // It isn't read before the client has paid, however little it sends.
+    co_await expect_echo(next);
+    BOOST_TEST((steady_clock::now() - begin > 1s));
+}
+
 SERVER_TEST(pings_cost_as_frames_do, bytes_in(10'000, 2'560)) {
     WebSocketClient client = co_await server.connect("/ws");
     const auto begin = steady_clock::now();

@@ -20,6 +20,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
+/// What a page sends when it comes, about.
+constexpr std::size_t frames_of_a_newcomer = 8;
+
 /// Up to a tenth less than `interval`, so that those that came together do not ping together.
 steady_clock::duration with_jitter(steady_clock::duration interval) {
     thread_local std::minstd_rand random{std::random_device{}()};
@@ -88,8 +91,15 @@ void WebSocketConnection::accept(const std::string& subprotocol) {
     }
     state_ = State::open;
     spdlog::info("{} [accepted]", description());
+    // While the client's other connections are in debt, this one pays first, and waits for its turn
+    // as they do. Each new connection would be read at once otherwise.
+    if (budget_ != nullptr && budget_->take_frames(0, 0) > ClientBudget::Clock::duration::zero()) {
+        charge(0, frames_of_a_newcomer);
+    }
     read_on();
-    ping_when_due();
+    if (!paused_) {
+        ping_when_due();
+    }
 }
 
 std::string WebSocketConnection::description() const {
