@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from auditor import notes
-from auditor.audit import Plan, audit
-from auditor.harm import KINDS
+from auditor.audit import CLIENT_HARM, REDIS_HARM, SERVER_HARM, Plan, audit
+from auditor.redis import RedisError
 from auditor.report import report
 from auditor.server import ServerError
 
@@ -27,6 +27,9 @@ def parse_arguments() -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--memory", action="store_true")
     where.add_argument("--database", action="store_true")
+    where.add_argument("--redis", action="store_true")
+    parser.add_argument("--servers", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--rate", type=float, default=150.0)
@@ -36,10 +39,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--kept", type=int)
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "audit")
     arguments = parser.parse_args()
-    kinds = [kind for kind in KINDS if arguments.database or kind != "disk"]
-    chosen = kinds if arguments.harm is None else [each for each in arguments.harm.split(",") if each]
+    kinds = [*CLIENT_HARM, *SERVER_HARM]
+    kinds += ["disk"] if arguments.database else REDIS_HARM if arguments.redis else []
+    chosen = [*kinds] if arguments.harm is None else [each for each in arguments.harm.split(",") if each]
+    kinds += ["empty"] if arguments.redis else []
     if unknown := set(chosen) - set(kinds):
         parser.error(f"no such harm here: {', '.join(sorted(unknown))} (there is {', '.join(kinds)})")
+    if min(arguments.servers, arguments.workers) < 1:
+        parser.error("an audit takes a server, and a server a worker")
     if arguments.clients < 2 or arguments.minutes <= 0 or arguments.rate <= 0:
         parser.error("an audit takes two clients, and a time and a rate above 0")
     arguments.kinds = tuple(chosen)
@@ -53,6 +60,8 @@ def main() -> int:
         program=ROOT / os.environ.get("CHAPTER08", PROGRAM),
         seed=arguments.seed,
         database=arguments.database,
+        workers=arguments.workers,
+        servers=arguments.servers if arguments.redis else 0,
         seconds=arguments.minutes * 60,
         clients=arguments.clients,
         rate=arguments.rate,
@@ -63,7 +72,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # it ends the server, too
     try:
         result = asyncio.run(audit(plan))
-    except ServerError as error:
+    except (ServerError, RedisError) as error:
         print(f"the server did not start:\n{error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from auditor import notes
-from auditor.audit import CLIENT_HARM, SERVER_HARM, Plan, Result, audit
+from auditor.audit import CLIENT_HARM, REDIS_HARM, SERVER_HARM, Plan, Result, audit
 from auditor.report import report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +48,24 @@ class AuditTest(unittest.TestCase):
         options = ("--history-bytes", "1048576")
         plan = Plan(PROGRAM, seed=4, database=True, seconds=6, times=2, options=options)
         self.run_audit(plan)
+
+    def test_finds_nothing_with_two_workers(self) -> None:
+        result = self.run_audit(Plan(PROGRAM, seed=5, seconds=10, workers=2, times=1.5))
+        self.assertGreater(self.count(result, notes.Gap), 0, "each restart is a gap")
+
+    def test_finds_nothing_with_two_workers_and_a_database(self) -> None:
+        result = self.run_audit(Plan(PROGRAM, seed=6, database=True, seconds=6, workers=2, times=1.5))
+        self.assertEqual(self.count(result, notes.Gap), 0)
+
+    def test_finds_nothing_with_three_servers(self) -> None:
+        kinds = (*CLIENT_HARM, *SERVER_HARM, *REDIS_HARM)
+        result = self.run_audit(Plan(PROGRAM, seed=7, servers=3, seconds=20, kinds=kinds, times=1.5))
+        self.assertEqual(self.count(result, notes.Gap), 0)
+
+    def test_tells_of_a_gap_where_redis_comes_back_empty(self) -> None:
+        kinds = ("tear", "away", "empty")
+        result = self.run_audit(Plan(PROGRAM, seed=8, servers=2, seconds=6, kinds=kinds))
+        self.assertGreater(self.count(result, notes.Gap), 0)
 
 
 if __name__ == "__main__":

@@ -54,8 +54,9 @@ class Stage(unittest.IsolatedAsyncioTestCase):
 
     async def welcome(self, seq: int = 0, epoch: str = "E", inbox: int = 0) -> None:
         await self.tell(
-            type="system", event="welcome", epoch=epoch, seq=seq, inbox={"epoch": "I", "seq": inbox}
-        )
+            type="system", event="welcome", epoch=epoch, seq=seq, inbox={"epoch": "I", "seq": inbox},
+            connected_users=["Ada", "Bob"],
+        )  # fmt: skip
 
     async def hear(self) -> dict[str, Any]:
         """The client's next frame."""
@@ -141,6 +142,46 @@ class MemberTest(Stage):
         await self.tell(**told, seq=2)
         saw = await self.until(member, notes.Saw, 2)
         self.assertEqual([note.id for note in saw], ["x2", "x3"])
+
+    async def test_joins_and_asks_again_where_that_was_refused_for_now(self) -> None:
+        self.enter(Person("Ada", "Ada", None, ("cpp", "海")))
+        await self.accept()
+        await self.hear()
+        await self.welcome()
+        await self.tell(type="joined", room="cpp", epoch="R", seq=1)
+        await self.tell(type="error", code="unavailable", retry=True)  # the join of the other room
+        self.assertEqual(await self.hear(), {"type": "join", "room": "海"})
+        await self.tell(type="joined", room="海", epoch="R", seq=1)
+        await self.websocket.close()
+        await self.accept()
+        await self.hear()
+        await self.welcome()
+        for room in "cpp", "海":
+            await self.tell(type="joined", room=room, epoch="R", seq=2)
+        await self.tell(type="error", code="unavailable", retry=True)  # a history
+        asked = [await self.hear(), await self.hear()]
+        self.assertEqual(asked, [{"type": "history", "since": "R:1", "room": each} for each in ("cpp", "海")])
+
+    async def test_notes_who_is_there(self) -> None:
+        member = self.enter(Person("Ada", "Ada", "Ada"))
+        await self.accept()
+        await self.welcome()
+        await self.tell(type="system", event="join", connected_count=3)
+        await self.tell(type="system", event="join", room="cpp", username="Bob", member_count=2)
+        await self.tell(type="system", event="leave", username="Bob", connected_count=2)
+        await self.tell(type="system", event="presence", joined=["Cem", "Dora"], left=["Eva"], joined_count=2)
+        looking = asyncio.create_task(member.look_around())
+        self.assertEqual(await self.hear(), {"type": "who"})
+        await self.tell(type="users", users=["Ada", "Cem"], connected_count=4, more=True, next=7)
+        self.assertEqual(await self.hear(), {"type": "who", "after": 7})
+        await self.tell(type="users", users=["Dora"], connected_count=4)
+        await asyncio.wait_for(looking, DEADLINE)
+        assert member.present
+        self.assertEqual((member.present.users, member.present.connections), (("Ada", "Cem", "Dora"), 4))
+        [here] = member.diary.of(notes.Here)
+        self.assertEqual((here.users, here.more), (("Ada", "Bob"), False))
+        moved = [(note.came, note.left, note.more) for note in member.diary.of(notes.Moved)]
+        self.assertEqual(moved, [((), ("Bob",), False), (("Cem", "Dora"), ("Eva",), False)])
 
     async def test_settles_when_the_server_says_that_it_has_everything(self) -> None:
         member = self.enter(Person("Ada", "Ada", "Ada"))

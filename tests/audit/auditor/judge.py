@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from . import notes
 from .notes import Diary, Position
+from .presence import unequal_crowds, untrue_notices
 from .record import Place, Record, Said, View
 
 
@@ -21,7 +22,8 @@ class Promise:
 
     durable: bool  # a message that was acknowledged survives the process
     kept: int | None = None  # messages of each conversation, at least; None: all
-    restarts: int = 0  # times that the process began anew
+    restarts: int = 0  # times that the log began anew, with its process or in an empty Redis
+    many: bool = False  # servers
     # When messages were refused for a while: two that are on their way together may change places.
     troubles: tuple[tuple[float, float], ...] = ()
 
@@ -299,7 +301,9 @@ def epochs(record: Record, promise: Promise) -> Iterator[Finding]:
                 [f"{view.client} saw {', '.join(view.epochs)}"],
             )  # fmt: skip
     for conversation, names in by_conversation.items():
-        most = 1 if promise.durable else 1 + promise.restarts
+        # Each of a user's connections may come back to a server that knows nothing of the others.
+        members = len(record.views_of(conversation)) if conversation.startswith("inbox") else 1
+        most = 1 if promise.durable else 1 + promise.restarts * (members if promise.many else 1)
         if len(names) > most:
             yield Finding(
                 "epoch", f"{conversation} had {len(names)} epochs; there were {promise.restarts} restarts",
@@ -322,7 +326,19 @@ def ends(record: Record, promise: Promise) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+# --- who is there --------------------------------------------------------------------------------
+
+
+def presence(record: Record, promise: Promise) -> Iterator[Finding]:
+    """A user comes once and leaves once, and at the end all know who is there."""
+    for diary in record.diaries:
+        for what, evidence in untrue_notices(diary):
+            yield Finding("presence", what, evidence)
+    for what, evidence in unequal_crowds(record.diaries):
+        yield Finding("presence", what, evidence)
+
+
 CHECKS = (
     lost, unanswered, twice, stranger, refused_and_delivered, one_place_two_messages, ack_elsewhere,
-    order_of_sender, holes, gaps, trimmed, epochs, ends,
+    order_of_sender, holes, gaps, trimmed, epochs, ends, presence,
 )  # fmt: skip

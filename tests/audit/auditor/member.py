@@ -20,6 +20,7 @@ from .wire import ENDS, Wire
 PAUSE = 0.1  # seconds before a message that was refused for now is sent again
 PAGE = 200  # messages
 FOR_NOW = ("unavailable", "rate_limited")  # codes of errors after which the same may be asked again
+NAMED = 20  # of those who came, and of those who left, one notice names so many
 PATIENCE = 5.0  # seconds for an answer, when all is quiet; then it's asked again
 
 
@@ -60,6 +61,7 @@ class Member:
             self._readings[notes.room(each)] = self._reading(notes.room(each))
         self.diary = notes.Diary(person.client, person.user, tuple(self._readings))
         self.outbox = Outbox(person.window)
+        self._joined: set[str] = set()  # rooms, on this connection
         self._number = 0
         self._wire: Wire | None = None
         self._paused_until = 0.0
@@ -69,6 +71,8 @@ class Member:
         self._tasks: set[asyncio.Task[None]] = set()
         self._whole: dict[str, asyncio.Future[None]] = {}
         self._page: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._around: asyncio.Future[dict[str, Any]] | None = None
+        self.present: notes.Present | None = None  # who was last, when it looked around
         self.latencies: list[float] = []  # of messages that needed one try
         self.delays: list[float] = []  # of the others
 
@@ -174,6 +178,22 @@ class Member:
                 break
         self._note(notes.Kept(self._clock(), name, Position(last.epoch, first), last))
 
+    async def look_around(self) -> None:
+        """Asks who is in the lobby."""
+        users: list[str] = []
+        after: dict[str, int] | None = {}
+        while after is not None:
+            self._around = asyncio.get_running_loop().create_future()
+            await self._send({"type": "who"} | after)
+            try:
+                frame = await asyncio.wait_for(self._around, PATIENCE)
+            except asyncio.TimeoutError:
+                users, after = [], {}  # the connection broke, or the answer takes long
+                continue
+            users += frame["users"]
+            after = {"after": frame["next"]} if frame.get("more") else None
+        self.present = notes.Present(self._clock(), tuple(users), frame["connected_count"])
+
     async def leave(self) -> None:
         """Says goodbye."""
         if self._wire:
@@ -194,13 +214,16 @@ class Member:
                 query.append(f"{parameter}={quote(str(have))}")
         return path + ("?" + "&".join(query) if query else "")
 
+    async def _join(self, room: str) -> None:
+        have = self._readings[notes.room(room)].have
+        await self._send({"type": "join", "room": room} | ({"since": str(have)} if have else {}))
+
     async def _stay(self, wire: Wire) -> None:
         self._note(notes.Connected(self._clock()))
+        self._joined.clear()
         try:
             for each in self.person.rooms[1:]:
-                have = self._readings[notes.room(each)].have
-                since = {"since": str(have)} if have else {}
-                await wire.send(json.dumps({"type": "join", "room": each} | since))
+                await self._join(each)
             await self._pump()
             while True:
                 frame = await wire.receive()
@@ -221,11 +244,20 @@ class Member:
     async def _handle(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if kind == "system" and frame["event"] == "welcome":
+            if self.person.user:
+                users = tuple(frame["connected_users"])
+                self._note(notes.Here(self._clock(), users, frame.get("more", False)))
             self._readings[notes.LOBBY].begin(frame["epoch"], frame["seq"])
             if self.person.user:
                 inbox = frame["inbox"]
                 self._readings[notes.inbox(self.person.user)].begin(inbox["epoch"], inbox["seq"])
+        elif kind == "system" and "room" not in frame:
+            self._moved(frame)
+        elif kind == "users":
+            if self._around and not self._around.done():
+                self._around.set_result(frame)
         elif kind == "joined":
+            self._joined.add(frame["room"])
             self._readings[notes.room(frame["room"])].begin(frame["epoch"], frame["seq"])
         elif kind in ("message", "private"):
             reading = self._reading_of(frame)
@@ -239,6 +271,19 @@ class Member:
             await self._refused(frame)
         elif kind == "ping":
             await self._send({"type": "pong"})
+
+    def _moved(self, frame: dict[str, Any]) -> None:
+        """Others came or left. Those without a name can't be told from each other."""
+        came: tuple[str, ...] = ()
+        left: tuple[str, ...] = ()
+        more = False
+        if frame["event"] == "presence":
+            came, left = tuple(frame["joined"]), tuple(frame["left"])
+            more = NAMED <= max(len(came), len(left))
+        elif user := frame.get("username"):
+            came, left = ((user,), ()) if frame["event"] == "join" else ((), (user,))
+        if came or left:
+            self._note(notes.Moved(self._clock(), came, left, more))
 
     def _reading_of(self, frame: dict[str, Any]) -> Reading:
         if frame["type"] == "private" or frame.get("inbox"):
@@ -306,7 +351,8 @@ class Member:
         pause = frame.get("retry_after_ms", PAUSE * 1000) / 1000
         if "id" not in frame:
             assert frame["code"] in FOR_NOW, "the client did nothing wrong"
-            asyncio.get_running_loop().call_later(pause, self._ask_again)
+            asked = [each for each in self._readings.values() if each.refused()]
+            asyncio.get_running_loop().call_later(pause, self._ask_again, self._wire, asked)
             return
         self._note(notes.Refused(self._clock(), frame["id"], frame["code"], frame["retry"]))
         if frame["retry"]:
@@ -317,10 +363,15 @@ class Member:
             self.outbox.done(frame["id"])
             await self._pump()
 
-    def _ask_again(self) -> None:
-        """It may have been a history that was refused."""
-        for reading in self._readings.values():
-            if reading.asked:
+    def _ask_again(self, wire: Wire | None, readings: list[Reading]) -> None:
+        """It may have been a history or a join that was refused: the error doesn't say which."""
+        if wire is not self._wire:
+            return
+        for each in self.person.rooms:
+            if each not in self._joined:
+                self._start(lambda each=each: self._join(each))
+        for reading in readings:
+            if reading.name.removeprefix("room ") not in set(self.person.rooms) - self._joined:
                 self._start(lambda reading=reading: self._ask(reading))
 
     def _start(self, action: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -185,6 +185,31 @@ class Kept(Note):
     last: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Here(Note):
+    """Who is in the lobby, as the welcome says. `more`: there are others, too."""
+
+    users: tuple[str, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Note):
+    """Who came into the lobby, and who left it, since the last such note. `more`: others, too."""
+
+    came: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Note):
+    """At the end of the run: who is in the lobby, and over how many connections."""
+
+    users: tuple[str, ...]
+    connections: int
+
+
 @dataclass
 class Diary:
     """The notes of one client, whose name is `client`. Several may be the same `user`."""

@@ -28,11 +28,6 @@ class Reading:
         self._owed = False  # the history that comes before the first live message
         self._asked = False  # a history that the client has asked for
 
-    @property
-    def asked(self) -> bool:
-        """Whether the client waits for a history that it has asked for."""
-        return self._asked
-
     def begin(self, epoch: str, last: int) -> None:
         """A welcome or a joined: the log ends at `last`, and what the client missed comes next."""
         told = Position(epoch, last)
@@ -63,6 +58,12 @@ class Reading:
         ask = not self._asked
         self._owed, self._asked = False, True
         return ask
+
+    def refused(self) -> bool:
+        """The log can't be read now. True if the client was owed what comes next: it has to ask for it."""
+        owed, self._owed = self._owed, False
+        self._asked = self._asked or owed
+        return self._asked
 
     def history(self, frame: Frame) -> bool:
         """What the client missed, or a page of it. True if the client has to ask for the next page."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from . import notes
-from .audit import Result
+from .audit import Plan, Result
 from .harm import KINDS
 
 SHOWN = 5  # findings of a kind that are told with their evidence
@@ -26,10 +26,17 @@ def _head(result: Result) -> Iterator[str]:
     yield f"An audit of {' '.join(result.command)}"
     yield (
         f"seed {plan.seed}, {plan.seconds:g} s, {plan.clients} clients ({nameless} without a name), "
-        f"{plan.rate:g} messages a second, {'with a database' if plan.database else 'in memory'}"
+        f"{plan.rate:g} messages a second, {_where(plan)}"
     )
     if plan.environment:
         yield "with " + ", ".join(f"{name}={value}" for name, value in plan.environment.items())
+
+
+def _where(plan: Plan) -> str:
+    where = "with a database" if plan.database else "in memory"
+    if plan.servers:
+        where = f"{plan.servers} servers that meet in Redis"
+    return where + (f", {plan.workers} workers each" if plan.workers != 1 else "")
 
 
 def _done(result: Result) -> Iterator[str]:
@@ -39,7 +46,8 @@ def _done(result: Result) -> Iterator[str]:
     if result.disk:
         yield f"  (the full disk is {result.disk})"
     if result.refused_starts:
-        yield f"  {len(result.refused_starts):6} × the server refused to start on a full disk:"
+        trouble = "without Redis" if result.plan.servers else "on a full disk"
+        yield f"  {len(result.refused_starts):6} × the server refused to start {trouble}:"
         yield f"           {result.refused_starts[-1].splitlines()[-1]}"
 
 

@@ -44,6 +44,11 @@ class Server:
         return self._port
 
     @property
+    def listens(self) -> bool:
+        """Whether port() needn't wait."""
+        return self._up.is_set()
+
+    @property
     def pid(self) -> int | None:
         """Of the process that runs now."""
         process = self._process
@@ -89,10 +94,17 @@ class Server:
             self.deaths.append(f"the process ended by itself with status {status}: {last}")
             self.died.set()
 
+    def freeze(self, on: bool) -> None:
+        """Stops the process, or lets it go on."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
     async def end(self, how: signal.Signals) -> None:
         """Ends the process, and waits for that."""
         self._up.clear()
         if self._process and self._process.returncode is None:
+            if how != signal.SIGKILL:
+                self._process.send_signal(signal.SIGCONT)  # it may be frozen
             self._process.send_signal(how)
             try:
                 await asyncio.wait_for(self._process.wait(), STOP_DEADLINE)
