@@ -6,7 +6,7 @@
 #
 #   CHAPTER     its number or its name: 01 or 01_echo.
 #   cpp         the C++ version; fastapi and flask are those in Python.
-#   FILE        another program of the chapter, such as leak.cpp.
+#   FILE        another program of the chapter, such as leak.cpp, or redis.conf for a Redis.
 #   --host      the address to listen at (127.0.0.1, or the variable HOST).
 #   --port      the port to listen at (8000, or the variable PORT); 0 picks a free one.
 #   --help      this text.
@@ -105,7 +105,7 @@ if [[ ! -f $folder/$file || $file == */* ]] || is_module "$folder/$file"; then
     [[ ! -f $folder/main.cpp && ! -f $folder/test_main.cpp && $chapter != 08_chat ]] || there+=(cpp)
     [[ ! -f $folder/fastapi_app.py && ! -f $folder/test_fastapi_app.py ]] || there+=(fastapi)
     [[ ! -f $folder/flask_socketio_app.py && ! -f $folder/test_flask_socketio_app.py ]] || there+=(flask)
-    for other in "$folder"/*.cpp "$folder"/*.py; do
+    for other in "$folder"/*.cpp "$folder"/*.py "$folder"/*.conf; do
         case ${other##*/} in
             main.cpp | fastapi_app.py | flask_socketio_app.py | test_* | '*'*) ;;
             *) is_module "$other" || there+=("${other##*/}") ;;
@@ -133,6 +133,11 @@ case $file in
         fi
         # The Flask program of chapter 08 takes its port as an argument.
         exec "$python" "$folder/$file" "$PORT"
+        ;;
+    redis.conf)
+        set_up cluster
+        mkdir -p "$root/build/redis"
+        exec redis-server "$folder/$file" --dir "$root/build/redis"
         ;;
     *) fail "docs/src/$chapter/$file is no program" ;;
 esac

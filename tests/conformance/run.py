@@ -41,6 +41,7 @@ from player.known import KNOWN, judge, load_known_failures  # noqa: E402
 from player.outcome import Outcome  # noqa: E402
 from player.play import Player  # noqa: E402
 from player.scenario import STACKS, Scenario, ScenarioError, load_all  # noqa: E402
+from player.redis_server import RedisError  # noqa: E402
 from player.server import Server, ServerError  # noqa: E402
 
 
@@ -79,17 +80,17 @@ class Servers:
         self._url = url
         self._chapter = chapter
         self._server: Server | None = None
-        self._needs: tuple[tuple[str, ...], str] = ((), "")
+        self._needs: tuple[tuple[str, ...], str, bool] = ((), "", False)
 
     async def get(self, scenario: Scenario) -> Server:
-        needs = (scenario.needs, scenario.program)
+        needs = (scenario.needs, scenario.program, scenario.has_two_servers)
         if self._url:
             return Server(self._stack, urlsplit(self._url).port or 80, self._chapter)
         if self._server and self._needs != needs:
             await self.drop()
         if not self._server:
             self._server = await Server.start(
-                self._stack, scenario.needs, self._chapter, scenario.program
+                self._stack, scenario.needs, self._chapter, scenario.program, scenario.has_two_servers
             )
             self._needs = needs
         return self._server
@@ -104,6 +105,7 @@ class Servers:
         if self._stack not in scenario.stacks:
             return False
         elsewhere = scenario.needs or scenario.program or scenario.stops_the_server
+        elsewhere = elsewhere or scenario.has_two_servers
         return not self._url or not elsewhere
 
 
@@ -263,7 +265,7 @@ async def main() -> int:
         if arguments.chapter:
             return conclude(arguments, await run_chapters(arguments, chapters))
         return conclude(arguments, await run_scenarios(arguments, scenarios))
-    except (ValueError, BuildError, ServerError) as error:
+    except (ValueError, BuildError, RedisError, ServerError) as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 2
 

@@ -154,6 +154,38 @@ class RunnerTest(unittest.TestCase):
         done = self.run_it(chat)
         self.assertEqual(done.returncode, 0, done)
 
+    def test_the_other_server_is_another_process(self) -> None:
+        chat = "Alice connects to /ws\nBob connects to /ws on the other server\nthe server is killed\n"
+        done = self.run_it(chat + 'Bob sends "a"\nBob receives "a"\n')
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done)
+
+    def test_a_redis_is_started_for_who_needs_one(self) -> None:
+        """A program that answers to Redis' name, and says where it listens."""
+        folder = self.root / "bin"
+        folder.mkdir()
+        redis = folder / "redis-server"
+        redis.write_text("#!/bin/sh\necho \"Ready to accept connections\"\nexec sleep 60\n")
+        redis.chmod(0o755)
+        program = self.root / "docs/src/01_echo/fastapi_app.py"
+        program.write_text(PROGRAM.replace('.get("CHAT_GREETING", "")', '["CHAT_REDIS"][:17]'))
+        chat = (
+            'needs: --redis <redis>\n\nAlice connects to /ws\nAlice sends " it is"\n'
+            'Alice receives "redis://127.0.0.1 it is"\n'
+            "Redis is killed\nRedis starts again\n"
+        )
+        done = self.run_it(chat, PATH=f"{folder}:{os.environ['PATH']}")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done)
+        redis.write_text("#!/bin/sh\nexit 1\n")
+        done = self.run_it(chat, PATH=f"{folder}:{os.environ['PATH']}")
+        self.assertEqual((done.returncode, done.stderr), (2, "run.py: redis-server does not start\n"), done)
+
+    def test_another_program_of_a_chapter_is_played_by_its_name(self) -> None:
+        other = self.root / "docs/src/01_echo/other_app.py"
+        other.write_text(PROGRAM.replace('"CHAT_GREETING", ""', '"CHAT_GREETING", "Hello, "'))
+        chat = 'program: 01_echo/other_app.py\n\nAlice connects to /ws\nAlice sends "a"\nAlice receives "Hello, a"\n'
+        done = self.run_it(chat)
+        self.assertEqual(done.returncode, 0, done)
+
     def test_a_ghost_is_found_where_there_is_a_status(self) -> None:
         program = self.root / "docs/src/01_echo/fastapi_app.py"
         status = '@app.get("/ws/status")\nasync def status():\n    return {"connected_count": 1}\n\n\nuvicorn.run'

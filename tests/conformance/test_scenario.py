@@ -71,6 +71,10 @@ class StepTest(unittest.TestCase):
             'GET /ws/status answers 200 {"connected_count":1} within 2 s': "http",
             'the request "X\\r\\n\\r\\n" answers 400': "raw_http",
             'Bob sees 3 times {"message":"<n>"}': "see",
+            "Bob connects to /ws/chat/Bob on the other server": "connect",
+            "Redis is killed": "kill_redis",
+            "Redis starts again": "start_redis",
+            "Redis starts empty": "start_redis",
             "the server is stopped": "stop_server",
             "the server is killed": "kill_server",
             "the server starts again": "start_server",
@@ -100,6 +104,17 @@ class StepTest(unittest.TestCase):
 
 
 class ScenarioTest(unittest.TestCase):
+    def test_a_second_server_is_started_where_somebody_connects_to_it(self) -> None:
+        one = "# A title.\n\nAlice connects to /ws\n  > Origin: http://example.org\n"
+        two = one + "Bob connects to /ws on the other server\n  > Origin: http://example.org\n"
+        self.assertFalse(scenario(one).has_two_servers)
+        self.assertTrue(scenario(two).has_two_servers)
+        self.assertEqual(scenario(two).steps[1].get("path"), "/ws")
+        self.assertIn("> Origin", scenario(two).steps[1].get("headers"))
+
+    def test_a_server_whose_redis_was_killed_is_not_used_again(self) -> None:
+        self.assertTrue(scenario("# A title.\n\nRedis is killed\n").stops_the_server)
+
     def test_head_headers_and_continuation(self) -> None:
         read = scenario(
             "# A title.\n# Why\n# it is.\nstacks: cpp\nneeds: --heartbeat-interval 0.2\n\n"

@@ -64,6 +64,7 @@ class Step(unittest.TestCase):
         project.write("docs/src/08_chat/fastapi_app.py", FASTAPI.partition("if __name__")[0])
         project.write("docs/src/12_testing/test_flask_socketio_app.py", "import sys; print(sys.argv[1:])")
         project.write("docs/src/faq/nginx.conf", "no chapter")
+        project.write("docs/src/16_workers/redis.conf", "port 6379")
         project.write("docs/src/08_chat/flask_socketio_app.py", FLASK)
 
     def step(self, *arguments, **environment):
@@ -135,6 +136,16 @@ class Step(unittest.TestCase):
     def test_runs_the_tests_of_a_chapter_that_has_tests_in_place_of_programs(self):
         self.assertEqual(self.step("12", "flask")[:2], (0, "['--verbose']\n"))
         self.refused(["12", "fastapi"], "chapter 12_testing", "there are: flask")
+
+    def test_runs_redis_as_a_chapter_has_set_it_up(self):
+        folder = self.project.folder / "bin"
+        for name in ("redis-server", "redis-check-rdb", "nginx"):
+            self.project.write(f"bin/{name}", "#!/bin/sh\necho $0 $*\n")
+            (folder / name).chmod(0o755)
+        root = self.project.folder
+        told = f"{folder}/redis-server {root}/docs/src/16_workers/redis.conf --dir {root}/build/redis\n"
+        path = f"{folder}:{os.environ['PATH']}"
+        self.assertEqual(self.step("16", "redis.conf", PATH=path)[:2], (0, told))
 
     def test_the_last_step_in_cpp_is_the_chat_server(self):
         # The stand-in prints its arguments, then takes the first for one that it does not know.

@@ -55,11 +55,12 @@ def load_chapter(chapter: str) -> list[Scenario]:
 
 
 def chapter_command(
-    chapter: str, stack: str, settings: dict[str, str], python: str
+    chapter: str, stack: str, settings: dict[str, str], python: str, program: str = ""
 ) -> tuple[list[str], dict[str, str]]:
     """The command line that starts a chapter's program on a free port, and its extra environment.
 
-    The programs have no command line: a setting `--some-name` is the variable `CHAT_SOME_NAME`.
+    `program` is another program of docs/src that FastAPI runs. The programs have no command line: a
+    setting `--some-name` is the variable `CHAT_SOME_NAME`.
     """
     environment = {"HOST": "127.0.0.1", "PORT": "0", "PYTHONUNBUFFERED": "1"}
     for name, value in settings.items():
@@ -67,7 +68,7 @@ def chapter_command(
     if stack == "cpp":
         folder = ROOT / os.environ.get("CHAPTER08_STEPS", "build/release/docs")
         return [str(folder / f"step_{chapter}")], environment
-    return [python, str(PROGRAMS / chapter / SOURCES[stack])], environment
+    return [python, str(PROGRAMS / (program or f"{chapter}/{SOURCES[stack]}"))], environment
 
 
 def _short(path: Path) -> str:

@@ -49,6 +49,7 @@ class Client(ABC):
 
     def __init__(self, name: str, record: Record) -> None:
         self.name = name
+        self.port = 0  # of the server that it is connected to
         self.inbox: deque[Frame] = deque()
         self.ending: Ending | None = None
         self.left = False  # disconnected or vanished by a step of the scenario

@@ -72,16 +72,20 @@ class Player(Steps):
         for client in self._clients.values():
             if not client.left and client.ending is None:
                 await client.disconnect(1000)
-        if self.scenario.ends_without_server or not self.server.is_running:
-            return
+        if not self.scenario.ends_without_server and self.server.is_running:
+            await self._count_nobody(self.server)
+        if self.server.other and self.server.other.is_running:
+            await self._count_nobody(self.server.other)
+
+    async def _count_nobody(self, server: Server) -> None:
         deadline = time.monotonic() + self._patience
         clean = 0
         while clean < CLEAN_ANSWERS and time.monotonic() < deadline:
-            answer = await send_request(self.server.port, build_request("GET", "/ws/status", {}))
-            if self.server.chapter and answer.status == 404:
+            answer = await send_request(server.port, build_request("GET", "/ws/status", {}))
+            if server.chapter and answer.status == 404:
                 return  # this chapter's program counts nobody
             status = json.loads(answer.body)
-            users = [] if self.server.chapter else status["connected_users"]
+            users = [] if server.chapter else status["connected_users"]
             users = status.get("connected_users", users)
             nobody = status["connected_count"] == 0 and users == []
             clean = clean + 1 if nobody else 0

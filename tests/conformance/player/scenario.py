@@ -21,7 +21,8 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern, re.DOTALL)
     for kind, pattern in {
         "enter": rf"{_NAMES} (?:is|are) in the room",
-        "connect": rf"{_NAMES} connects? to {_PATH}(?P<headers>(?:\n.*)*)",
+        "connect": rf"{_NAMES} connects? to {_PATH}(?P<other> on the other server)?"
+        r"(?P<headers>(?:\n.*)*)",
         "refused": rf"{_NAMES} is refused at {_PATH} with (?P<status>\d+)",
         "send_binary": rf"{_NAMES} sends binary (?P<bytes>.+)",
         "send_raw": rf"{_NAMES} sends raw bytes (?P<bytes>.+)",
@@ -47,6 +48,8 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
         "raw_http": r"the request (?P<request>\".*?\") answers (?P<status>\d+)(?P<rest>.*)",
         "stop_server": r"the server is stopped",
         "kill_server": r"the server is killed",
+        "kill_redis": r"Redis is killed",
+        "start_redis": r"Redis starts (?P<how>again|empty)",
         "start_server": r"the server starts again",
         "server_exits": r"the server exits with (?P<status>\d+) within (?P<within>[\d.]+) s",
     }.items()
@@ -93,13 +96,18 @@ class Scenario:
 
     @property
     def stops_the_server(self) -> bool:
-        return any(step.kind in ("stop_server", "kill_server") for step in self.steps)
+        kinds = ("stop_server", "kill_server", "kill_redis")
+        return any(step.kind in kinds for step in self.steps)
 
     @property
     def ends_without_server(self) -> bool:
         kinds = ("stop_server", "kill_server", "start_server")
         last = [step.kind for step in self.steps if step.kind in kinds][-1:]
         return last not in ([], ["start_server"])
+
+    @property
+    def has_two_servers(self) -> bool:
+        return any(step.get("other") for step in self.steps)
 
     def slow_readers(self) -> set[str]:
         """Who stops reading, and so should connect with a small receive buffer."""

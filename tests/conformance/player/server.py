@@ -10,6 +10,7 @@ from collections import deque
 from pathlib import Path
 
 from .chapters import chapter_command
+from .redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ROOT / "docs" / "src" / "08_chat"
@@ -41,7 +42,7 @@ def command(
     """
     settings = dict(zip(needs[::2], needs[1::2]))
     if chapter:
-        return chapter_command(chapter, stack, settings, PYTHON)
+        return chapter_command(chapter, stack, settings, PYTHON, program)
     if stack == "cpp":
         program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
         rates = [word for pair in (UNHURRIED | settings).items() for word in pair]
@@ -82,25 +83,41 @@ class Server:
         self._argv: list[str] = []
         self._environment: dict[str, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.redis: RedisServer | None = None
+        self.other: Server | None = None  # a second process of the same program and settings
         self.process: asyncio.subprocess.Process | None = None
         self.log: deque[str] = deque(maxlen=200)
         self._log_reader: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
-        cls, stack: str, needs: tuple[str, ...] = (), chapter: str | None = None, program: str = ""
-    ) -> Server:
-        """Starts a stack on a free port and waits until it listens.
+        cls, stack: str, needs: tuple[str, ...] = (), chapter: str | None = None,
+        program: str = "", two: bool = False,
+    ) -> Server:  # fmt: skip
+        """Starts a stack on a free port, or `two` of it, and waits until it listens.
 
-        `<file>` among the settings is a file that is not there yet; it goes with the server.
+        `<file>` among the settings is a file that is not there yet, and `<redis>` is where a Redis
+        listens that holds nothing; both go with the server.
         """
         server = cls(stack, 0, chapter)
         if "<file>" in needs:
             server._folder = tempfile.TemporaryDirectory(prefix="conformance-")
             file = str(Path(server._folder.name) / "file")
             needs = tuple(file if word == "<file>" else word for word in needs)
+        if "<redis>" in needs:
+            server.redis = RedisServer()
+            await server.redis.start()
+            needs = tuple(server.redis.url if word == "<redis>" else word for word in needs)
         server._argv, server._environment = command(stack, needs, chapter, program)
-        await server.start_again()
+        if two:
+            server.other = cls(stack, 0, chapter)
+            server.other._argv, server.other._environment = server._argv, server._environment
+        try:
+            both = [server, server.other] if server.other else [server]
+            await asyncio.gather(*(each.start_again() for each in both))
+        except BaseException:
+            await server.stop()
+            raise
         return server
 
     async def start_again(self) -> None:
@@ -159,16 +176,23 @@ class Server:
             await self._log_reader
 
     async def stop(self) -> None:
-        """Ends the process: SIGTERM, and SIGKILL when that does not do it in time."""
-        if not self.process:
-            return
-        self.terminate()
-        try:
-            await asyncio.wait_for(self.process.wait(), STOP_DEADLINE)
-        except asyncio.TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+        """Ends the process, and what was started with it."""
+        if self.other:
+            await self.other.stop()
+        if self.process:
+            await self._end(self.process)
         if self._log_reader:
             await self._log_reader
+        if self.redis:
+            await self.redis.stop()
         if self._folder:
             self._folder.cleanup()
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """SIGTERM, and SIGKILL when that does not do it in time."""
+        self.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_DEADLINE)
+        except asyncio.TimeoutError:
+            process.kill()
+            await process.wait()

@@ -98,7 +98,9 @@ class Stage:
         if least is not None and most is not None and not least <= seconds <= most:
             raise Mismatch(f"{client.name}: expected after {least} to {most} s, got {seconds:.2f}")
 
-    async def _connect(self, name: str, path: str, headers: dict[str, str]) -> Client:
+    async def _connect(
+        self, name: str, path: str, headers: dict[str, str], server: Server | None = None
+    ) -> Client:
         client: Client
         if self.server.stack == "flask":
             client = SocketIOClient(name, self._record)
@@ -107,7 +109,8 @@ class Stage:
             client = WebSocketClient(name, self._record, small_buffer)
         if name in self._clients and self._clients[name].is_open:
             raise Mismatch(f"{name} is connected already")
-        await client.connect(self.server.port, path, headers)
+        client.port = (server or self.server).port
+        await client.connect(client.port, path, headers)
         self._record(name, "connects to", path)
         self._clients[name] = client
         return client

@@ -27,12 +27,13 @@ class Steps(Stage):
 
     async def _do_connect(self, step: Step) -> None:
         lines = step.get("headers").strip().splitlines()
+        server = self.server.other if step.get("other") else self.server
         headers = dict(line.lstrip("> ").split(": ", 1) for line in lines)
         for name in step.names:
             # What a server never gave, and so was never kept, is left out, as a client would.
             path = re.sub(r"<\w+>", "", expand(step.get("path"), self._variables))
             try:
-                await self._connect(name, path, headers)
+                await self._connect(name, path, headers, server)
             except Refused as refused:
                 raise Mismatch(f"{name} was refused with {refused.status}") from refused
 
@@ -222,7 +223,7 @@ class Steps(Stage):
         self.server.terminate()
 
     async def _do_kill_server(self, step: Step) -> None:
-        connected = self._open_clients()
+        connected = [c for c in self._open_clients() if c.port == self.server.port]
         await self.server.kill()
         for client in connected:
             while not client.ending:
@@ -235,6 +236,14 @@ class Steps(Stage):
             await self.server.start_again()
         except ServerError as error:
             raise Mismatch(str(error)) from error
+
+    async def _do_kill_redis(self, step: Step) -> None:
+        assert self.server.redis, "a scenario with a Redis has `<redis>` among what it needs"
+        await self.server.redis.kill()
+
+    async def _do_start_redis(self, step: Step) -> None:
+        assert self.server.redis
+        await self.server.redis.start_again(empty=step.get("how") == "empty")
 
     async def _do_server_exits(self, step: Step) -> None:
         assert self.server.process
