@@ -114,12 +114,13 @@ awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string>
             co_await refuse(websocket, "Too many sessions");
         }
     }
-    const bool is_open = co_await open_lobby();
+    const bool is_open = co_await open_lobby(position_in(websocket, "since"));
     ConversationPtr inbox;
     if (name && is_open) {
         inbox = co_await open_inbox(websocket, *name);
     }
-    if (!is_open || (name && !inbox && others_.are_away())) {
+    // What comes into an inbox that isn't open here may be stored by another server.
+    if (!is_open || (name && !inbox && settings_.redis)) {
         refusals_.count(to_string(ErrorCode::unavailable));
         co_await refuse(websocket, "Messages are unavailable",
                         beastapi::close_code::try_again_later);
@@ -168,15 +169,18 @@ void Chat::leave_room(Member& member, Room& room) noexcept {
 }
 // [/leave]
 
-// False if the log can't be read now.
-awaitable<bool> Chat::open_lobby() {
-    if (manager_.lobby().log()) {
-        co_return true;
-    }
+// False if the log can't be read now, or not up to what the client knows.
+awaitable<bool> Chat::open_lobby(std::optional<Position> position) {
     const std::string name(lobby_log);
-    const ConversationPtr log = co_await open_log(*log_, name);
+    ConversationPtr log = manager_.lobby().log();
+    if (!log) {
+        log = co_await open_log(*log_, name);
+    }
     if (log && !manager_.lobby().log()) {
         manager_.follow_lobby(log);
+    }
+    if (log && position) {
+        log = co_await catch_up(*log_, log, *position);
     }
     co_return log != nullptr;
 }

@@ -13,6 +13,7 @@
 #include "chat/messages.hpp"
 #include "chat/notices.hpp"
 #include "chat/other_shards.hpp"
+#include "chat/position.hpp"
 #include "chat/token_expiry.hpp"
 #include "chat/user_sessions.hpp"
 #include "log/log.hpp"
@@ -80,7 +81,7 @@ public:
     void leave_room(Member& member, Room& room) noexcept;
 
 private:
-    beastapi::awaitable<bool> open_lobby();
+    beastapi::awaitable<bool> open_lobby(std::optional<Position> position);
     beastapi::awaitable<ConversationPtr> open_inbox(const beastapi::WebSocket& websocket,
                                                     const std::string& username);
     std::unique_ptr<TokenGrant> grant(const beastapi::WebSocket& websocket,

@@ -15,6 +15,9 @@ awaitable<ConversationPtr> Inboxes::open(std::string user, std::optional<Positio
                                          std::function<bool()> is_owner) {
     const std::string name = std::string(inbox_log) + user;
     ConversationPtr inbox = co_await open_log(log_, name);
+    if (inbox && position) {
+        inbox = co_await catch_up(log_, inbox, *position);
+    }
     const auto may_have_it = [&] {
         const bool has_its_epoch = position && position->epoch == inbox->epoch();
         return is_owner() || inbox->is_new() || (has_its_epoch && still_waits(user, Clock::now()));

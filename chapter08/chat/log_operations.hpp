@@ -3,6 +3,7 @@
 
 #include "beastapi/awaitable.hpp"
 #include "chat/late.hpp"
+#include "chat/position.hpp"
 #include "log/log.hpp"
 
 #include <string>
@@ -22,6 +23,14 @@ inline beastapi::awaitable<chat_log::ConversationPtr> restart_log(
     chat_log::Log& log, const chat_log::ConversationPtr& conversation) {
     return answer_of<chat_log::ConversationPtr>(
         [&](auto restarted) { log.restart(conversation, std::move(restarted)); });
+}
+
+/// See chat_log::Log::catch_up().
+inline beastapi::awaitable<chat_log::ConversationPtr> catch_up(
+    chat_log::Log& log, const chat_log::ConversationPtr& conversation, const Position& position) {
+    return answer_of<chat_log::ConversationPtr>([&](auto caught_up) {
+        log.catch_up(conversation, position.epoch, position.seq, std::move(caught_up));
+    });
 }
 
 /// See chat_log::Log::read().

@@ -31,9 +31,6 @@ public:
     void start(const boost::asio::any_io_executor& executor);
     void stop() noexcept;
 
-    /// Whether there are others that can't be reached now.
-    bool are_away() const noexcept { return hub_ && !hub_->is_available(); }
-
     /// Where a connection is, to be told when it has left; nothing if there's nobody to tell.
     std::optional<chat_hub::Presence> place_of(const Member& member, const Room& room) noexcept;
 

@@ -217,6 +217,10 @@ awaitable<void> Session::join_room(std::string room, std::optional<std::string> 
             const std::string key = std::string(room_log) + name_key(*name);
             log = co_await open_log(chat_->log(), key);
         }
+        if (log && since) {
+            const auto position = parse_position(*since);
+            log = co_await catch_up(chat_->log(), log, *position);
+        }
         if (!refusal && !log) {
             refusal = refuse(ErrorCode::unavailable);
         }

@@ -48,6 +48,13 @@ public:
     virtual void append(const ConversationPtr& conversation, Draft draft, Appended appended) = 0;
 
     virtual void read(const ConversationPtr& conversation, const Range& range, Read read) = 0;
+
+    /// A client knows this position. Where others write the log, too, what is known of it here may
+    /// be older: then it's brought up to date first. Null: it can't be found out now.
+    virtual void catch_up(const ConversationPtr& conversation, const std::string& /*epoch*/,
+                          Seq /*seq*/, Opened caught_up) {
+        caught_up(conversation);
+    }
 };
 
 }  // namespace chat_log

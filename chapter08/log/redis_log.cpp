@@ -271,6 +271,17 @@ void RedisLog::check(const FollowedPtr& followed) {
     if (followed->is_checking || !commands_->is_connected()) {
         return;
     }
+    const std::string proposed = make_epoch();
+    ask_where_it_is(followed, proposed, [this, followed, proposed](const Reply* reply) {
+        on_checked(followed, proposed, reply);
+    });
+    followed->is_checking = true;
+    followed->must_check = false;
+    followed->checked = Clock::now();
+}
+
+void RedisLog::ask_where_it_is(const FollowedPtr& followed, const std::string& proposed,
+                               RedisConnection::Answer answer) {
     const ConversationPtr conversation = followed->conversation();
     std::string epoch;
     std::string seq = "0";
@@ -283,14 +294,8 @@ void RedisLog::check(const FollowedPtr& followed) {
             stored = std::to_string(duration_cast<milliseconds>(time.time_since_epoch()).count());
         }
     }
-    const std::string proposed = make_epoch();
-    commands_->eval(
-        open_it, {followed->head_key(), followed->log_key()},
-        {proposed, age(), epoch, seq, stored, followed->channel()},
-        [this, followed, proposed](const Reply* reply) { on_checked(followed, proposed, reply); });
-    followed->is_checking = true;
-    followed->must_check = false;
-    followed->checked = Clock::now();
+    commands_->eval(open_it, {followed->head_key(), followed->log_key()},
+                    {proposed, age(), epoch, seq, stored, followed->channel()}, std::move(answer));
 }
 
 void RedisLog::on_checked(const FollowedPtr& followed, const std::string& proposed,

@@ -57,6 +57,8 @@ public:
     void restart(const ConversationPtr& conversation, Opened restarted) override;
     void append(const ConversationPtr& conversation, Draft draft, Appended appended) override;
     void read(const ConversationPtr& conversation, const Range& range, Read read) override;
+    void catch_up(const ConversationPtr& conversation, const std::string& epoch, Seq seq,
+                  Opened caught_up) override;
 
     /// False while Redis is away.
     bool is_available() const noexcept { return available_; }
@@ -94,6 +96,8 @@ private:
     // Conversations.
     void subscribe(const FollowedPtr& followed);
     void check(const FollowedPtr& followed);
+    void ask_where_it_is(const FollowedPtr& followed, const std::string& proposed,
+                         chat_redis::RedisConnection::Answer answer);
     void on_checked(const FollowedPtr& followed, const std::string& proposed, const Reply* reply);
     ConversationPtr begin(const FollowedPtr& followed, const Head& head,
                           const std::string& proposed);

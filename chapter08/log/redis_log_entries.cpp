@@ -320,4 +320,38 @@ void RedisLog::read(const ConversationPtr& conversation, const Range& range, Rea
         });
 }
 
+// Another server told the client, or Redis was another one then.
+void RedisLog::catch_up(const ConversationPtr& conversation, const std::string& epoch, Seq seq,
+                        Opened caught_up) {
+    if (epoch == conversation->epoch() && seq <= conversation->last_seq()) {
+        caught_up(conversation);
+        return;
+    }
+    const auto found = followed_.find(conversation->name());
+    if (!available_ || found == followed_.end()) {
+        caught_up(nullptr);
+        return;
+    }
+    const FollowedPtr followed = found->second;
+    const std::string proposed = make_epoch();
+    ask_where_it_is(followed, proposed,
+                    [this, followed, conversation, proposed,
+                     caught_up = std::move(caught_up)](const Reply* reply) {
+                        const bool is_there = reply != nullptr && !reply->is_error();
+                        Seq needed = 0;
+                        if (is_there) {
+                            const Head head = head_in(*reply);
+                            adopt(followed, conversation, head, head.epoch == proposed);
+                            needed = head.seq;
+                        } else if (reply != nullptr) {
+                            on_error(reply->text());
+                        }
+                        followed->answer_behind(
+                            needed, [conversation, caught_up, is_there](bool is_known) {
+                                caught_up(is_there && is_known ? conversation : nullptr);
+                            });
+                        followed->answer_up_to(conversation->last_seq());
+                    });
+}
+
 }  // namespace chat_log

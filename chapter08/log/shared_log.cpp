@@ -90,6 +90,8 @@ public:
     void restart(const ConversationPtr& conversation, Opened restarted) override;
     void append(const ConversationPtr& conversation, Draft draft, Appended appended) override;
     void read(const ConversationPtr& conversation, const Range& range, Read read) override;
+    void catch_up(const ConversationPtr& conversation, const std::string& epoch, Seq seq,
+                  Opened caught_up) override;
 
     void add(const std::string& name, const Entry& entry);
     void begin_anew(const std::string& name, const std::string& epoch);
@@ -278,6 +280,15 @@ void SharedLog::View::read(const ConversationPtr& conversation, const Range& ran
                 [waiting, slice = std::move(slice)](View& view) { view.answer(waiting, slice); });
         };
         shared_->log_->read(shared_->find(conversation->name()), range, on_read);
+    });
+}
+
+// What others have said may still wait in the queue.
+void SharedLog::View::catch_up(const ConversationPtr& conversation, const std::string& /*epoch*/,
+                               Seq /*seq*/, Opened caught_up) {
+    const auto waiting = keep(std::move(caught_up));
+    ask([&] {
+        queue_->push([waiting, conversation](View& view) { view.answer(waiting, conversation); });
     });
 }
 

@@ -117,6 +117,21 @@ BOOST_AUTO_TEST_CASE(while_redis_is_away_memory_can_be_read_and_the_rest_is_unav
     BOOST_TEST(!servers.read(*other, same_lobby).available);
 }
 
+BOOST_AUTO_TEST_CASE(without_redis_a_server_does_not_say_that_a_client_knows_too_much) {
+    Servers servers;
+    auto settings = servers.settings();
+    settings.times.reply = 300ms;
+    const auto log = servers.start(settings);
+    const auto lobby = servers.open(*log, "lobby");
+    servers.append(*log, lobby, "one");
+    servers.redis.freeze();
+    BOOST_TEST((servers.catch_up(*log, lobby, lobby->epoch(), 2) == nullptr));
+    BOOST_TEST(!log->is_available());
+    BOOST_TEST((servers.catch_up(*log, lobby, lobby->epoch(), 2) == nullptr));
+    BOOST_TEST((servers.catch_up(*log, lobby, lobby->epoch(), 1) == lobby));
+    servers.redis.go_on();
+}
+
 BOOST_AUTO_TEST_CASE(what_was_on_its_way_is_answered_once_and_known_when_it_is_sent_again) {
     Servers servers;
     auto settings = servers.settings();

@@ -113,6 +113,14 @@ public:
         run_until([&] { return slice.has_value(); }, "a slice");
         return *slice;
     }
+    ConversationPtr catch_up(RedisLog& log, const ConversationPtr& conversation,
+                             const std::string& epoch, Seq seq) {
+        std::optional<ConversationPtr> caught_up;
+        log.catch_up(conversation, epoch, seq,
+                     [&](ConversationPtr given) { caught_up = std::move(given); });
+        run_until([&] { return caught_up.has_value(); }, "it to catch up");
+        return *caught_up;
+    }
 
     RedisServer redis;
 };

@@ -337,4 +337,41 @@ BOOST_AUTO_TEST_CASE(an_address_has_a_user_a_password_and_a_database) {
     BOOST_TEST(false, "there is no free port");
 }
 
+// As if what it should have been told were still on its way.
+BOOST_AUTO_TEST_CASE(a_server_catches_up_with_what_a_client_knows_from_another) {
+    Servers servers;
+    const auto log = servers.start();
+    const Listener listener(servers.open(*log, "lobby"));
+    const ConversationPtr& lobby = listener.conversation;
+    servers.append(*log, lobby, "one");
+    servers.redis.ask({"XADD", "chapter08:{lobby}:log", "2-0", "payload", "two", "stored", "1000"});
+    servers.redis.ask({"HSET", "chapter08:{lobby}:head", "seq", "2"});
+    BOOST_TEST((servers.catch_up(*log, lobby, lobby->epoch(), 1) == lobby));
+    BOOST_TEST(lobby->last_seq() == 1U);
+    BOOST_TEST((servers.catch_up(*log, lobby, lobby->epoch(), 2) == lobby));
+    BOOST_TEST((listener.texts() == Texts{"one", "two"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_catches_up_with_an_epoch_that_it_has_not_heard_of) {
+    Servers servers;
+    const auto log = servers.start();
+    const Listener listener(servers.open(*log, "lobby"));
+    servers.append(*log, listener.conversation, "one");
+    servers.redis.ask({"HSET", "chapter08:{lobby}:head", "epoch", "another", "seq", "0"});
+    servers.redis.ask({"DEL", "chapter08:{lobby}:log"});
+    BOOST_TEST((servers.catch_up(*log, listener.conversation, "another", 0) != nullptr));
+    BOOST_TEST(listener.conversation->epoch() == "another");
+    BOOST_TEST(listener.begun_anew == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_epoch_that_nobody_knows_changes_nothing) {
+    Servers servers;
+    const auto log = servers.start();
+    const Listener listener(servers.open(*log, "lobby"));
+    servers.append(*log, listener.conversation, "one");
+    BOOST_TEST((servers.catch_up(*log, listener.conversation, "old", 7) != nullptr));
+    BOOST_TEST(listener.begun_anew == 0);
+    BOOST_TEST(listener.conversation->last_seq() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
