@@ -20,7 +20,9 @@ class AuditTest(unittest.TestCase):
         result = asyncio.run(audit(plan))
         self.assertEqual(result.findings, [], "\n" + report(result))
         acked = {note.id for diary in result.diaries for note in diary.of(notes.Acked)}
-        self.assertGreater(len(acked), 10 * plan.seconds, "\n" + report(result))
+        # While Redis or a server is away, which is often, the clients wait.
+        least = 3 if plan.servers else 10
+        self.assertGreater(len(acked), least * plan.seconds, "\n" + report(result))
         for kind in plan.kinds:
             self.assertGreater(result.done[kind], 0, kind)
         return result
