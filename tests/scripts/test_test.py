@@ -46,7 +46,7 @@ class TestScript(unittest.TestCase):
     def setUp(self):
         self.project.source.write_text(self.project.text)
         self.project.write("CMakeLists.txt", self.cmake + CTEST)
-        self.project.write("tests/browser/page.test.js", BROWSER)
+        self.project.write("tests/browser/connection.test.js", BROWSER)
         self.project.write("scripts/docs.sh", "#!/usr/bin/env bash\ntrue\n")
         self.project.write("tests/site/site.test.js", BROWSER)
         self.project.write("tests/scripts/test_some.py", PYTHON)
@@ -67,10 +67,10 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 4 conversations, 2 of Node,
+        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 3 + 4 conversations, 2 of Node,
         # the site and 2 tests of it, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "35 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "38 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
@@ -79,7 +79,7 @@ class TestScript(unittest.TestCase):
     def test_ci_adds_the_suites_with_sanitizers(self):
         # The build, 3 tests of CTest, 3 + 3 conversations, 2 of Node.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "47 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "50 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
@@ -108,11 +108,11 @@ class TestScript(unittest.TestCase):
 
     def test_counts_what_fails_and_goes_on(self):
         self.project.write("CMakeLists.txt", self.cmake + CTEST.replace("two COMMAND true", "two COMMAND false"))
-        self.project.write("tests/browser/page.test.js", BROWSER + 'test("broken", () => { throw Error("no"); });')
+        self.project.write("tests/browser/connection.test.js", BROWSER + 'test("broken", () => { throw Error("no"); });')
         self.project.write("tests/scripts/test_some.py", PYTHON.replace("test_two(self): pass", "test_two(self): 1 / 0"))
         self.project.change("return 2;", "return  2;")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "32 passed, 4 failed"), printed)
+        self.assertEqual((status, last), (1, "35 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
 
     def test_leaves_out_what_needs_a_build_that_failed(self):
@@ -121,10 +121,10 @@ class TestScript(unittest.TestCase):
         self.assertEqual((status, last), (1, "5 passed, 1 failed"), printed)
 
     def test_a_file_that_cannot_be_loaded_is_a_failure(self):
-        self.project.write("tests/browser/page.test.js", 'import "./missing.js";')
+        self.project.write("tests/browser/connection.test.js", 'import "./missing.js";')
         self.project.write("tests/scripts/test_some.py", "import missing")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "31 passed, 2 failed"), printed)
+        self.assertEqual((status, last), (1, "34 passed, 2 failed"), printed)
 
     def test_refuses_an_option_it_does_not_know(self):
         status, _, printed = self.run_script("--sanitise")
