@@ -29,6 +29,7 @@ async def websocket_chat(websocket: WebSocket, username: str):
     await websocket.accept()
     members.add(websocket)
     try:
+        await websocket.send_json({"type": "system", "event": "welcome"})
         while True:
             data = json.loads(await websocket.receive_text())
             frame = {"type": "message", "username": username, "message": data["message"]}
@@ -43,7 +44,7 @@ async def websocket_chat(websocket: WebSocket, username: str):
 
 @app.get("/ws/status")
 async def websocket_status():
-    return {"connected_count": len(members)}
+    return {"connected_count": len(members), "connected_users": []}
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import asyncio
 import os
 import re
 import tempfile
+import time
 from collections import deque
 from pathlib import Path
+
+import websockets
 
 from .chapters import chapter_command
 from .redis_server import RedisServer
@@ -21,11 +24,14 @@ PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debia
 UNHURRIED = {"--message-rate": "0", "--max-text-length": "0", "--request-rate": "0"}
 UNHURRIED |= {"--client-rate-in": "0", "--client-rate-out": "0"}
 
-# What keeps messages: the Python versions keep none, with these settings as without.
-_KEEPING = ("--database", "--history-messages", "--dedup-window", "--look-back", "--resume-window")
+# What keeps messages, or lets servers meet: the Python versions do neither, with these settings as
+# without.
+_KEEPING = ("--database", "--redis", "--history-messages", "--dedup-window", "--look-back")
+_KEEPING += ("--resume-window",)
 
 START_DEADLINE = 20.0  # seconds
 STOP_DEADLINE = 5.0
+AGAIN = 0.05  # between two attempts to come in
 _RUNNING = re.compile(r"(?:running on|starting up on) https?://[^:]+:(\d+)")
 
 
@@ -57,8 +63,8 @@ def command(
                 argv += ["--ws-max-size", value]
             elif name in ("--heartbeat-interval", "--heartbeat-timeout"):
                 environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
-            elif program and name == "--database":
-                environment["CHAT_DATABASE"] = value
+            elif program and name in ("--database", "--redis"):
+                environment["CHAT_" + name.strip("-").upper()] = value
             elif name in _KEEPING:
                 pass  # it has none
             elif (name, value) != ("--allow-origin", "*"):  # which it does without being asked
@@ -115,6 +121,8 @@ class Server:
         try:
             both = [server, server.other] if server.other else [server]
             await asyncio.gather(*(each.start_again() for each in both))
+            if server.redis and stack == "cpp" and not chapter:
+                await asyncio.gather(*(each.wait_until_it_welcomes() for each in both))
         except BaseException:
             await server.stop()
             raise
@@ -144,6 +152,18 @@ class Server:
                 raise
             log = "\n".join(self.log)
             raise ServerError(f"{self.stack} did not start:\n{log}") from error
+
+    async def wait_until_it_welcomes(self) -> None:
+        """Comes again, as a client does: before Redis has answered, a member is closed with 1013."""
+        deadline = time.monotonic() + START_DEADLINE
+        while time.monotonic() < deadline:
+            try:
+                async with websockets.connect(f"ws://127.0.0.1:{self.port}/ws/chat") as client:
+                    await client.recv()
+                    return
+            except websockets.ConnectionClosed:
+                await asyncio.sleep(AGAIN)
+        raise ServerError(f"{self.stack} welcomes nobody")
 
     async def _read_log(self, listening: asyncio.Future[int]) -> None:
         assert self.process and self.process.stdout
