@@ -127,7 +127,8 @@ void RedisHub::set_available(bool available, std::string_view error) {
 void RedisHub::run_script(Script script, RedisConnection::Command arguments,
                           RedisConnection::Answer answer) {
     commands_->eval(script, {events_key_, shards_key_, lease_key_}, arguments,
-                    [this, answer = std::move(answer)](const Reply* reply) {
+                    [this, script, answer = std::move(answer)](const Reply* reply) {
+                        asks_ = asks_ && script != join_it && script != renew_it;
                         if (reply == nullptr) {
                             return;
                         }
@@ -154,8 +155,13 @@ void RedisHub::join() {
     last_id_.clear();
     std::string hello;
     hello.append(hello_begin).append(shard_).append(hello_end);
+    asks_ = true;
     run_script(join_it, {shard_, std::to_string(settings_.lease.count()), hello},
-               [this](const Reply* reply) { on_joined(*reply); });
+               [this, round = round_](const Reply* reply) {
+                   if (round == round_) {
+                       on_joined(*reply);
+                   }
+               });
     said_hello_ = renewed_ = Clock::now();
 }
 
@@ -174,15 +180,19 @@ void RedisHub::on_joined(const Reply& reply) {
 
 // Behind the last event that it has read, if that is still there; else it may have missed some.
 void RedisHub::go_on_or_join() {
-    const bool was_joined = joined_;
+    asks_ = true;
     run_script(renew_it, {shard_, std::to_string(settings_.lease.count()), last_id_},
-               [this, was_joined](const Reply* reply) {
+               [this, round = round_](const Reply* reply) {
+                   if (round != round_) {
+                       return;
+                   }
                    if ((*reply)[0].number() == 0) {
                        join();
                        return;
                    }
+                   // Two may be asked at once: reading twice would count everything twice.
+                   const bool was_joined = std::exchange(joined_, true);
                    if (!was_joined) {
-                       joined_ = true;
                        read_on();
                    }
                    if (!was_joined || owes_state_ || (*reply)[1].number() == 1) {
@@ -316,7 +326,7 @@ void RedisHub::tick() {
     if (!all_connected()) {
         return;
     }
-    if (now - renewed_ >= settings_.renewal) {
+    if (!asks_ && now - renewed_ >= settings_.renewal) {
         if (last_id_.empty()) {
             join();  // it was refused before
         } else {

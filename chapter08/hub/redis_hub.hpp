@@ -101,6 +101,7 @@ private:
     Clock::time_point looked_{};
     bool joined_ = false;   // its hello is in the stream
     bool greeted_ = false;  // and has been read
+    bool asks_ = false;     // by join() or go_on_or_join(), and has no answer yet
     bool owes_state_ = false;
     bool refused_ = false;   // Redis is there, and can't be written
     std::size_t round_ = 0;  // of reading: what was asked in another doesn't count

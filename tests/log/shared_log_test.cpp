@@ -188,6 +188,25 @@ void a_repeat_is_known_at_another_shard(bool in_file) {
     });
 }
 
+/// What another shard has said is told to this one later; here its thread is kept busy until then.
+void a_shard_catches_up_with_what_a_client_knows_from_another(bool in_file) {
+    const test::TemporaryDirectory folder;
+    const auto log = make_log(in_file, folder);
+    Shard a(*log);
+    Shard b(*log);
+    open(a);
+    open(b);
+    wait_for(b, [&](auto done) {
+        wait_for(a, [&](auto said) { say(a, "a", 3, std::move(said)); });
+        BOOST_TEST(b.last == 0U);
+        b.log->catch_up(b.lobby, b.lobby->epoch(), 3, [&b, done](const ConversationPtr& lobby) {
+            BOOST_TEST((lobby == b.lobby));
+            BOOST_TEST(b.last == 3U);
+            done();
+        });
+    });
+}
+
 void all_are_told_that_it_begins_anew(bool in_file) {
     const test::TemporaryDirectory folder;
     const auto log = make_log(in_file, folder);
@@ -233,6 +252,14 @@ BOOST_AUTO_TEST_CASE(a_repeat_is_known_at_another_shard_in_memory) {
 
 BOOST_AUTO_TEST_CASE(a_repeat_is_known_at_another_shard_in_a_database) {
     a_repeat_is_known_at_another_shard(true);
+}
+
+BOOST_AUTO_TEST_CASE(a_shard_catches_up_with_what_a_client_knows_from_another_in_memory) {
+    a_shard_catches_up_with_what_a_client_knows_from_another(false);
+}
+
+BOOST_AUTO_TEST_CASE(a_shard_catches_up_with_what_a_client_knows_from_another_in_a_database) {
+    a_shard_catches_up_with_what_a_client_knows_from_another(true);
 }
 
 BOOST_AUTO_TEST_CASE(all_are_told_that_it_begins_anew_in_memory) {

@@ -28,7 +28,10 @@ public:
     using People = std::map<std::string, std::size_t>;  // connections, by user
 
     /// On a loop of its own, so that it's frozen while that isn't run.
-    explicit Shard(const RedisServer& redis) { start(redis); }
+    explicit Shard(const RedisServer& redis, RedisHub::Settings::Duration renewal = 300ms)
+        : renewal_(renewal) {
+        start(redis);
+    }
     ~Shard() override {
         if (hub) {
             hub->stop();
@@ -40,7 +43,7 @@ public:
             .url = chat_redis::parse_redis_url(redis.url()),
             .times = {.connect = 10s, .reply = 10s, .first_pause = 10ms, .longest_pause = 50ms},
             .lease = 3s,
-            .renewal = 300ms,
+            .renewal = renewal_,
             .look = 200ms,
             .patience = 1s});
         hub->start(loop.context.get_executor(), *this);
@@ -50,7 +53,8 @@ public:
         switch (event.kind) {
             case Kind::enter:
                 for (const Presence& presence : event.presences) {
-                    people[event.shard][presence.user] += presence.connections;
+                    const auto count = people[event.shard][presence.user] += presence.connections;
+                    most = std::max(most, count);
                 }
                 break;
             case Kind::leave:
@@ -95,17 +99,21 @@ public:
     }
 
     std::map<std::string, People> people;
+    std::size_t most = 0;  // connections of one user at one server, at any time
     People own;
     std::map<std::string, int> gone;
     std::vector<std::string> signals;
     test::TestLoop loop;
     std::unique_ptr<RedisHub> hub;
+
+private:
+    RedisHub::Settings::Duration renewal_;
 };
 
 struct Shards {
-    explicit Shards(std::size_t count) {
+    explicit Shards(std::size_t count, RedisHub::Settings::Duration renewal = 300ms) {
         for (std::size_t i = 0; i < count; ++i) {
-            all.push_back(std::make_unique<Shard>(redis));
+            all.push_back(std::make_unique<Shard>(redis, renewal));
             until([&] { return all.back()->hub->is_available(); }, "a server to be there");
         }
     }
@@ -321,6 +329,22 @@ BOOST_AUTO_TEST_CASE(connections_that_are_killed_leave_no_ghosts) {
         }
     }
     shards.until_all_know_all();
+}
+
+// It renews its lease again and again meanwhile, and must not read the events as often.
+BOOST_AUTO_TEST_CASE(slow_answers_after_a_reconnection_count_nobody_twice) {
+    Shards shards(2, 20ms);
+    shards.until_all_know_all();
+    shards.redis.ask({"CLIENT", "PAUSE", "1500", "WRITE"});
+    shards.redis.ask({"CLIENT", "KILL", "TYPE", "normal"});
+    shards.until_away();
+    shards.until_all_know_all();
+    for (const std::string user : {"alice", "bob", "carol"}) {
+        shards[0].enter(user);
+        shards.until_all_know_all();
+    }
+    BOOST_TEST(shards[0].most == 1U);
+    BOOST_TEST(shards[1].most == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
