@@ -52,13 +52,13 @@ awaitable<std::vector<Connection>> Neighbours::list(std::size_t skip, std::size_
         skip -= std::min(skip, part.in_all);
         std::ranges::move(part.connections, std::back_inserter(all));
     }
-    std::ranges::stable_sort(all, {}, &Connection::came);
+    std::ranges::sort(all, {}, &Connection::came);
     co_return all;
 }
 
 awaitable<Neighbours::Part> Neighbours::ask(Shard shard, std::size_t skip, std::size_t limit) {
     const asio::any_io_executor home = co_await asio::this_coro::executor;
-    const auto late = std::make_shared<Late<Part>>();
+    auto late = std::make_shared<Late<Part>>();
     // What the coroutine waits for is touched, and ends, on its own thread alone.
     auto answer = [home, late, manager = shard.manager, skip, limit]() mutable {
         Part part{list_connections(*manager, skip, limit), manager->lobby().members().size()};

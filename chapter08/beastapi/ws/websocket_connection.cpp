@@ -13,7 +13,6 @@
 
 namespace beastapi::detail {
 
-namespace asio = boost::asio;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using std::chrono::steady_clock;
