@@ -1,5 +1,7 @@
 #include "log/conversation.hpp"
 
+#include "log/slice_filler.hpp"
+
 #include <sys/random.h>
 
 #include <algorithm>
@@ -66,28 +68,17 @@ void Conversation::forget_oldest() {
 }
 
 Slice Conversation::read(const Range& range) const {
-    Slice slice{.first_kept = first_in_memory()};
-    const Seq first = std::max(range.after + 1, slice.first_kept);
+    const Seq first_kept = first_in_memory();
+    const Seq first = std::max(range.after + 1, first_kept);
     const Seq end = std::min(range.before, last_seq_ + 1);
-    std::size_t bytes = 0;
-    const auto fits = [&](const Entry& entry) {
-        bytes += entry.payload.size();
-        return slice.entries.empty() ||
-               (slice.entries.size() < range.max_entries && bytes <= range.max_bytes);
-    };
+    SliceFiller slice(range, first_kept);
     for (Seq taken = 0; first + taken < end; ++taken) {
         const Seq seq = range.newest ? end - 1 - taken : first + taken;
-        const Entry& entry = recent_[static_cast<std::size_t>(seq - slice.first_kept)];
-        if (!fits(entry)) {
-            slice.more = true;
+        if (!slice.add(recent_[static_cast<std::size_t>(seq - first_kept)])) {
             break;
         }
-        slice.entries.push_back(entry);
     }
-    if (range.newest) {
-        std::ranges::reverse(slice.entries);
-    }
-    return slice;
+    return slice.finish();
 }
 
 }  // namespace chat_log

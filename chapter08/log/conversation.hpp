@@ -46,7 +46,7 @@ public:
     /// Bytes of memory that it takes, about.
     std::size_t cost() const noexcept { return cost_; }
 
-    /// Begins it, or begins it anew: nothing of what it had is left. Whoever follows is told.
+    /// Begins it, or begins it anew: nothing of what it had is left. Its follower is told.
     void begin(std::string epoch, Seq last_seq = 0);
 
     /// Adds the entry whose number comes next, and tells the follower. If others between are lost,

@@ -2,6 +2,7 @@
 
 #include "log/database_errors.hpp"
 #include "log/database_impl.hpp"
+#include "log/slice_filler.hpp"
 
 #include <fmt/format.h>
 
@@ -244,10 +245,7 @@ std::optional<Database::Impl::Oldest> Database::Impl::oldest(std::int64_t conver
 }
 
 Slice Database::Impl::read(const Head& head, const Range& range) {
-    Slice slice{.first_kept = head.last_seq + 1};
-    if (const auto first = oldest(head.id)) {
-        slice.first_kept = seq_at(first->position);
-    }
+    const auto first = oldest(head.id);
     const std::int64_t after = position_of(head.id, std::min(range.after, max_seq));
     const std::int64_t before =
         range.before > max_seq ? position_of(head.id + 1, 0) : position_of(head.id, range.before);
@@ -255,22 +253,15 @@ Slice Database::Impl::read(const Head& head, const Range& range) {
     const std::size_t most = std::min<std::size_t>(range.max_entries, max_seq) + 1;
     Running query(range.newest ? statements.read_back : statements.read_forward, after, before,
                   static_cast<std::int64_t>(std::max<std::size_t>(most, 2)));
-    std::size_t bytes = 0;
+    SliceFiller slice(range, first ? seq_at(first->position) : head.last_seq + 1);
     while (query.next()) {
         Entry entry{.seq = seq_at(query.integer(0)), .stored = from_ms(query.integer(1))};
         entry.payload = query.text(2);
-        bytes += entry.payload.size();
-        if (!slice.entries.empty() &&
-            (slice.entries.size() >= range.max_entries || bytes > range.max_bytes)) {
-            slice.more = true;
+        if (!slice.add(std::move(entry))) {
             break;
         }
-        slice.entries.push_back(std::move(entry));
     }
-    if (range.newest) {
-        std::ranges::reverse(slice.entries);
-    }
-    return slice;
+    return slice.finish();
 }
 
 Database::Database(const std::filesystem::path& file, Access access) {

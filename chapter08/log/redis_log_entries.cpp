@@ -1,6 +1,7 @@
-// What is said: how it comes into Redis, and from there to whoever follows.
+// What is said: how it comes into Redis, and from there to those who follow.
 #include "log/redis_log.hpp"
 #include "log/redis_log_scripts.hpp"
+#include "log/slice_filler.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -55,23 +56,14 @@ std::string last_id(const Range& range) {
 /// Of the reply of read_script.
 Slice slice_in(const chat_redis::Reply& reply, const Range& range) {
     const std::string_view oldest = reply[2].text();
-    Slice slice{.first_kept = oldest.empty() ? reply[1].number() + 1 : number_in(oldest)};
     const chat_redis::Reply entries = reply[3];
-    std::size_t bytes = 0;
+    SliceFiller slice(range, oldest.empty() ? reply[1].number() + 1 : number_in(oldest));
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        Entry entry = entry_in(entries[i]);
-        bytes += entry.payload.size();
-        if (!slice.entries.empty() &&
-            (slice.entries.size() >= range.max_entries || bytes > range.max_bytes)) {
-            slice.more = true;
+        if (!slice.add(entry_in(entries[i]))) {
             break;
         }
-        slice.entries.push_back(std::move(entry));
     }
-    if (range.newest) {
-        std::ranges::reverse(slice.entries);
-    }
-    return slice;
+    return slice.finish();
 }
 
 }  // namespace
