@@ -84,11 +84,10 @@ std::size_t Directory::status_entries() const {
 
 std::string Directory::status(bool named, std::size_t page, const Refusals& server) {
     page = clamp_page(page, status_page, status_entries());
-    std::string known = find_shared(List::status, named, page);
+    std::string known = find_shared(List::status, named, page, status_entries());
     if (known.empty()) {
-        const auto connections = list_connections(manager_, (page - 1) * status_page, status_page);
-        known = share(List::status, named, page, status_entries(),
-                      make_status(named, page, server, connections));
+        known = write_status(named, page, server,
+                             list_connections(manager_, (page - 1) * status_page, status_page));
     }
     return known;
 }
@@ -96,13 +95,18 @@ std::string Directory::status(bool named, std::size_t page, const Refusals& serv
 beastapi::awaitable<std::string> Directory::status(bool named, std::size_t page,
                                                    const Refusals& server, Neighbours& neighbours) {
     page = clamp_page(page, status_page, status_entries());
-    std::string known = find_shared(List::status, named, page);
+    std::string known = find_shared(List::status, named, page, status_entries());
     if (known.empty()) {
         const auto connections = co_await neighbours.list((page - 1) * status_page, status_page);
-        known = share(List::status, named, page, status_entries(),
-                      make_status(named, page, server, connections));
+        known = write_status(named, page, server, connections);
     }
     co_return known;
+}
+
+std::string Directory::write_status(bool named, std::size_t page, const Refusals& server,
+                                    const std::vector<Connection>& connections) {
+    return share(List::status, named, page, status_entries(),
+                 make_status(named, page, server, connections));
 }
 
 std::string Directory::rooms(bool named, std::size_t page) {
@@ -118,12 +122,15 @@ std::string Directory::rooms(bool named, std::size_t page) {
         }
     }
     page = clamp_page(page, rooms_page, rooms);
-    std::string known = find_shared(List::rooms, named, page);
+    std::string known = find_shared(List::rooms, named, page, entries);
     return known.empty() ? share(List::rooms, named, page, entries, make_rooms(named, page))
                          : known;
 }
 
-std::string Directory::find_shared(List list, bool named, std::size_t page) {
+std::string Directory::find_shared(List list, bool named, std::size_t page, std::size_t entries) {
+    if (entries <= short_list) {
+        return {};
+    }
     const auto now = now_();
     std::erase_if(answers_,
                   [now](const auto& each) { return now - each.second.made >= shared_for; });

@@ -62,11 +62,13 @@ private:
         std::string text;
     };
 
-    /// What has been written lately; empty if nothing has.
-    std::string find_shared(List list, bool named, std::size_t page);
+    /// What has been written of a long list lately; empty if nothing has.
+    std::string find_shared(List list, bool named, std::size_t page, std::size_t entries);
     std::string share(List list, bool named, std::size_t page, std::size_t entries,
                       const boost::json::object& answer);
     std::size_t status_entries() const;
+    std::string write_status(bool named, std::size_t page, const beastapi::Refusals& server,
+                             const std::vector<Connection>& connections);
     boost::json::object make_status(bool named, std::size_t page, const beastapi::Refusals& server,
                                     const std::vector<Connection>& connections) const;
     boost::json::object make_rooms(bool named, std::size_t page) const;

@@ -120,4 +120,15 @@ BOOST_AUTO_TEST_CASE(a_short_list_is_of_this_moment) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_list_that_has_become_short_is_of_this_moment) {
+    Crowd crowd;
+    crowd.add(60, 1);
+    BOOST_TEST(crowd.status(1).at("connected_count").to_number<int>() == 60);
+    BOOST_TEST(crowd.rooms(1, false).at("rooms").at(0).at("member_count").to_number<int>() == 60);
+    crowd.members.clear();
+    crowd.add(20, 1);
+    BOOST_TEST(crowd.status(1).at("connected_count").to_number<int>() == 20);
+    BOOST_TEST(crowd.rooms(1).at("rooms").at(0).at("member_count").to_number<int>() == 20);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
