@@ -152,9 +152,11 @@ void Backlog::go_on_behind_gap(const ConversationPtr& log, const Missed& missed,
                                std::string_view reason) {
     reading_ = false;
     if (missed.frame.empty()) {
-        // The last messages can't be read: the client is told of the gap without them.
-        const HistoryFrame gap{.seq = log->last_seq(), .recovered = false, .reason = reason};
-        websocket_.post_text(write_history(gap, *log, Slice()));
+        // Nothing can be read. The client sees a hole by the next number, but not another epoch.
+        if (reason == "epoch") {
+            const HistoryFrame gap{.seq = log->last_seq(), .recovered = false, .reason = reason};
+            websocket_.post_text(write_history(gap, *log, Slice()));
+        }
         release(*log, log->last_seq());
         return;
     }
