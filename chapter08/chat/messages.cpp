@@ -1,6 +1,7 @@
 #include "chat/messages.hpp"
 
 #include "beastapi/json.hpp"
+#include "chat/system_event.hpp"
 #include "chat/timestamps.hpp"
 
 #include <boost/json.hpp>
@@ -11,14 +12,6 @@ namespace chat {
 namespace json = boost::json;
 
 namespace {
-
-json::object system_event(std::string_view event, std::string_view message) {
-    json::object frame;
-    frame["type"] = "system";
-    frame["event"] = event;
-    frame["message"] = message;
-    return frame;
-}
 
 void add_names(json::object& frame, std::string_view key, const NamePage& page) {
     frame[key] = json::array(page.names.begin(), page.names.end());

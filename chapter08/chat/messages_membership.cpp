@@ -1,5 +1,6 @@
 // The frames that tell who comes and who goes.
 #include "chat/messages.hpp"
+#include "chat/system_event.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -11,14 +12,6 @@ namespace chat {
 namespace json = boost::json;
 
 namespace {
-
-json::object system_event(std::string_view event, std::string_view message) {
-    json::object frame;
-    frame["type"] = "system";
-    frame["event"] = event;
-    frame["message"] = message;
-    return frame;
-}
 
 /// `username` is empty for a connection without a name.
 json::object membership(std::string_view event, std::string_view message,

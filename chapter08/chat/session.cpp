@@ -51,7 +51,7 @@ steady_clock::duration Session::announce() {
 
 void Session::leave() noexcept {
     while (!member_->rooms.empty()) {
-        leave_room(*member_->rooms.front());
+        chat_->leave_room(*member_, *member_->rooms.front());
     }
     chat_->leave(*member_, announced_);
 }
@@ -227,13 +227,10 @@ std::string Session::leave_room(std::string_view room) {
         return refuse(ErrorCode::not_in_room, room);
     }
     std::string answer = chat_->messages().left(joined->name());
-    leave_room(*joined);
+    chat_->leave_room(*member_, *joined);
     return answer;
 }
 
-void Session::leave_room(Room& room) noexcept {
-    chat_->leave_room(*member_, room);
-}
 // [/rooms]
 
 std::string Session::describe(const Room& room) const {

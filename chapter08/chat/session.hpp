@@ -113,7 +113,6 @@ private:
     std::string charged(std::string answer) const;
     std::string owed(std::string answer) const;
     std::string leave_room(std::string_view room);
-    void leave_room(Room& room) noexcept;
     std::string who(const ClientMessage& message) const;
     Reply typing(const ClientMessage& message);
     std::string refresh(std::string_view token);
