@@ -11,7 +11,7 @@
 namespace beastapi {
 
 /// How often each limit was hit since the start. The reasons are those of the table "Limits" in
-/// docs/protocol.md; whoever refuses something counts it here. Any thread may.
+/// docs/protocol.md; the code that refuses something counts it here. Any thread may.
 class Refusals {
 public:
     using Counts = std::map<std::string, std::uint64_t, std::less<>>;

@@ -83,10 +83,9 @@ public:
     /// of its user; the room is gone if it was the last of all.
     bool leave_room(Member& member, Room& room) noexcept;
 
-    /// Connections of another shard have come, or have gone. What comes back is the room, or the
-    /// lobby, if a user has come there, or has gone from there, with them; else null. A connection
-    /// without a name is always somebody who comes. If memory runs out, enter_elsewhere() throws
-    /// and changes nothing.
+    /// Connections of another shard come, or leave. What comes back is the room, or the lobby, if a
+    /// user comes there, or leaves it, with them; else null. Each connection without a name counts
+    /// as somebody. If memory runs out, enter_elsewhere() throws and changes nothing.
     const Room* enter_elsewhere(const chat_hub::Presence& presence);
     const Room* leave_elsewhere(const chat_hub::Presence& presence) noexcept;
 

@@ -25,7 +25,8 @@ redis.call('SET', KEYS[3], '', 'PX', ARGV[2])
 return {#redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]), is_new}
 )lua";
 
-/// Takes the shard. Whoever removes a shard from the set says that it has ended, and nobody else.
+/// Takes the shard. The one that removes a shard from the set says that it has ended, and no other
+/// does.
 constexpr std::string_view reap_script = R"lua(
 local own = string.sub(KEYS[3], 1, -1 - #ARGV[1])
 for _, shard in ipairs(redis.call('SMEMBERS', KEYS[2])) do

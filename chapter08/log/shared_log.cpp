@@ -76,8 +76,8 @@ private:
     bool running_ = false;
 };
 
-/// Has a Conversation of its own for each that is open, without messages: whoever reads asks the
-/// shared log.
+/// Has a Conversation of its own for each that is open, without messages: a read asks the shared
+/// log.
 class SharedLog::View : public Log {
 public:
     explicit View(std::shared_ptr<SharedLog> shared)

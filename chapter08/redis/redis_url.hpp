@@ -17,7 +17,7 @@ struct RedisUrl {
     std::string password{};     ///< empty: none is asked for
     int database = 0;
 
-    /// As one may show it: without the password.
+    /// Without the password, so that it can be shown.
     std::string to_string() const;
 };
 

@@ -18,7 +18,7 @@ using Outcome = DatabaseThread::Outcome;
 
 BOOST_AUTO_TEST_SUITE(database_thread)
 
-// Whoever never pauses must not keep the database from forgetting.
+// Clients that never pause must not keep the database from forgetting.
 BOOST_AUTO_TEST_CASE(it_trims_while_messages_come_in) {
     const test::TemporaryDirectory folder;
     constexpr Seq kept = 10;

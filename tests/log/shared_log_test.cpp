@@ -130,6 +130,19 @@ std::shared_ptr<SharedLog> make_log(bool in_file, const test::TemporaryDirectory
                    : std::make_shared<SharedLog>(std::make_unique<MemoryLog>());
 }
 
+/// Two that have the lobby open.
+struct TwoShards {
+    explicit TwoShards(bool in_file) : log(make_log(in_file, folder)) {
+        open(a);
+        open(b);
+    }
+
+    test::TemporaryDirectory folder{};
+    std::shared_ptr<SharedLog> log;
+    Shard a{*log};
+    Shard b{*log};
+};
+
 void all_see_all_messages_in_one_order(bool in_file) {
     const test::TemporaryDirectory folder;
     const auto log = make_log(in_file, folder);
@@ -160,12 +173,9 @@ void all_see_all_messages_in_one_order(bool in_file) {
 }
 
 void a_repeat_is_known_at_another_shard(bool in_file) {
-    const test::TemporaryDirectory folder;
-    const auto log = make_log(in_file, folder);
-    Shard a(*log);
-    Shard b(*log);
-    open(a);
-    open(b);
+    TwoShards shards(in_file);
+    Shard& a = shards.a;
+    Shard& b = shards.b;
     const Draft draft{.author = "alice", .id = "1", .payload = "hello"};
     wait_for(a, [&](auto done) {
         a.log->append(a.lobby, draft, [done](const Receipt& receipt) {
@@ -190,12 +200,9 @@ void a_repeat_is_known_at_another_shard(bool in_file) {
 
 /// What another shard has said is told to this one later; here its thread is kept busy until then.
 void a_shard_catches_up_with_what_a_client_knows_from_another(bool in_file) {
-    const test::TemporaryDirectory folder;
-    const auto log = make_log(in_file, folder);
-    Shard a(*log);
-    Shard b(*log);
-    open(a);
-    open(b);
+    TwoShards shards(in_file);
+    Shard& a = shards.a;
+    Shard& b = shards.b;
     wait_for(b, [&](auto done) {
         wait_for(a, [&](auto said) { say(a, "a", 3, std::move(said)); });
         BOOST_TEST(b.last == 0U);
@@ -208,12 +215,9 @@ void a_shard_catches_up_with_what_a_client_knows_from_another(bool in_file) {
 }
 
 void all_are_told_that_it_begins_anew(bool in_file) {
-    const test::TemporaryDirectory folder;
-    const auto log = make_log(in_file, folder);
-    Shard a(*log);
-    Shard b(*log);
-    open(a);
-    open(b);
+    TwoShards shards(in_file);
+    Shard& a = shards.a;
+    Shard& b = shards.b;
     std::string epoch;
     wait_for(a, [&](auto done) {
         const std::string before = a.lobby->epoch();

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_shard_that_ends_takes_its_connections_along) {
 BOOST_AUTO_TEST_CASE(a_state_is_compared_with_what_was_known) {
     Noted noted;
     noted.of(event(Event::Kind::enter, "a", {at("", "alice"), at("", "bob", 3), at("cpp", "bob")}));
-    // Alice has gone, two of Bob's connections have, Carol is new.
+    // Alice has left, two of Bob's connections have ended, Carol is new.
     const Said changes{"+/carol*1", "+go/carol*1", "-cpp/bob*1", "-/bob*2", "-/alice*1"};
     BOOST_TEST(noted.of(event(Event::Kind::state, "a",
                               {at("", "bob"), at("", "carol"), at("go", "carol")})) == changes);

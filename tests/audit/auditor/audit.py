@@ -183,8 +183,8 @@ class _Run:
         await asyncio.gather(*(member.look_back(name) for name, member in readers.items()))
 
     async def _agree(self) -> None:
-        """Until all are told that all are there: whoever was on a server that was killed is still
-        told to be on it for a while."""
+        """Until all are told that all are there: the users of a server that was killed are
+        still told to be on it for a while."""
         users = {member.person.user for member in self._members if member.person.user}
         while True:
             await asyncio.gather(*(member.look_around() for member in self._members))

@@ -13,7 +13,7 @@ Told = tuple[str, list[str]]  # what is wrong, and the notes that show it
 def untrue_notices(diary: Diary) -> Iterator[Told]:
     """Who comes wasn't there, and who leaves was: as far as this client can know."""
     there: dict[str, bool] = {}
-    complete = False  # whoever isn't in `there` isn't there
+    complete = False  # a name that isn't in `there` isn't there
     since = 0
     for i, note in enumerate(diary.notes):
         if isinstance(note, notes.Connected):
