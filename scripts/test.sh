@@ -262,7 +262,11 @@ run_suites() {
         suite_passed=0
         suite_failed=0
         started=$SECONDS
-        "$function" || true
+        # Not a pipe: the function counts in this shell.
+        "$function" > >(tee "$root/build/log/suite.log") 2>&1 || true
+        wait $! || true
+        ((suite_failed == 0)) || failures+=("$title:
+$(scripts/lib/failures.py build/log/suite.log)")
         summary+=("$(printf '%7d %7d %6d s  %s' "$suite_passed" "$suite_failed" "$((SECONDS - started))" "$title")")
         passed=$((passed + suite_passed))
         failed=$((failed + suite_failed))
@@ -301,9 +305,11 @@ cd "$root"
 exec </dev/null
 set_up test
 [[ $mode != fuzz ]] || set_up fuzz
+mkdir -p build/log
 passed=0
 failed=0
 summary=()
+failures=()
 pattern=$(IFS='|' && echo "${patterns[*]}")
 if [[ -n $pattern && $mode != fuzz ]]; then
     suites=(
@@ -327,6 +333,10 @@ case $mode in
         ;;
 esac
 
+if ((${#failures[@]})); then
+    say "== what failed"
+    printf '%s\n' "${failures[@]}"
+fi
 say "== summary"
 printf '%7s %7s %8s\n' passed failed time
 printf '%s\n' "${summary[@]}"

@@ -114,6 +114,10 @@ class TestScript(unittest.TestCase):
         status, last, printed = self.run_script()
         self.assertEqual((status, last), (1, "35 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
+        told = printed.partition("== what failed")[2].partition("== summary")[0]
+        for what in ["chapter08/main.cpp", "***Failed", "ZeroDivisionError", "broken"]:
+            self.assertIn(what, told)
+        self.assertNotIn("test_one", told)
 
     def test_leaves_out_what_needs_a_build_that_failed(self):
         self.project.change("return 2;", "return two;")
