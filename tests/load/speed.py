@@ -63,6 +63,10 @@ ROWS = (
         ("before", "after"), ratio=0.95),
     Row("chat-1000", "chat, 1,000 members, 4 send", "chat -c 1000 -s 4 -w 1", PER_CPU,
         ("before", "after"), ratio=0.95),
+    Row("join-10000", "10,000 members join, 64 at a time", "chat -c 10000 -s 4 -w 1 --concurrency 64",
+        "opening_seconds", ("after",), most=10.0),
+    Row("chat-10000", "chat, 10,000 members, 4 send", "chat -c 10000 -s 4 -w 1 --concurrency 64",
+        PER_CPU, ("after",)),
     Row("chat-100-database", "chat, 100 members, 4 send, --database", "chat -c 100 -s 4 -w 1",
         PER_CPU, ("before", "database"), ratio=0.85),
     Row("rate-100-database", "chat, 100 members, 500 messages a second, --database",
@@ -148,6 +152,7 @@ def digest(report: Figures) -> Figures:
     server = report["server"]
     figures = {
         "problems": report["problems"],
+        "opening_seconds": report["opening"]["seconds"],
         "server_share": server.get("cpu_share", 0),
         "server_cpu": server.get("cpu_seconds", 0),
         "client_share": report["client"]["cpu_share"],
