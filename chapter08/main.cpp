@@ -73,7 +73,7 @@ void set_up(beastapi::App& app, chat::Chat& chat, const Settings& settings) {
 
     // 6. The health check
     app.get("/health", routers::health_check).summary("Health Check");
-    app.get("/health/ready", routers::readiness, app)
+    app.get("/health/ready", routers::readiness, app, chat)
         .summary("Readiness Check")
         .answered_when_full(true);
     // [/sections]

@@ -87,6 +87,10 @@ void Chat::stop() noexcept {
     log_->stop();
 }
 
+awaitable<bool> Chat::is_ready() {
+    return open_lobby({});
+}
+
 // [connect]
 awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string> username) {
     std::string subprotocol = subprotocol_of(websocket.request());

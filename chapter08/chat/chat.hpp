@@ -50,6 +50,10 @@ public:
     void start(const boost::asio::any_io_executor& executor);
     void stop() noexcept;
 
+    /// False until the log could be read for the first time: a client that comes earlier is turned
+    /// away.
+    beastapi::awaitable<bool> is_ready();
+
     /// Accepts the connection and lets it take part in the chat, without a name if `username` is
     /// not given. The others are told when a user's first connection comes.
     ///

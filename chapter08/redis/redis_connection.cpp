@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -106,6 +107,12 @@ void RedisConnection::spawn_again() noexcept {
     spdlog::critical("there is no memory to connect to Redis, and it isn't tried again");
 }
 
+void RedisConnection::note_error(std::string error) noexcept {
+    if (error_.empty()) {
+        error_ = std::move(error);
+    }
+}
+
 awaitable<void> RedisConnection::run() {
     const auto self = shared_from_this();
     while (!stopped_) {
@@ -113,10 +120,11 @@ awaitable<void> RedisConnection::run() {
         try {
             co_await connect();
             co_await read_replies();
+        } catch (const boost::system::system_error& error) {
+            // Not what(): that ends with a line of Boost's source.
+            note_error(error.code().message());
         } catch (const std::exception& error) {
-            if (error_.empty()) {
-                error_ = error.what();
-            }
+            note_error(error.what());
         }
         if (stopped_) {
             break;

@@ -99,6 +99,7 @@ private:
     };
 
     boost::asio::awaitable<void> run();
+    void note_error(std::string error) noexcept;
     boost::asio::awaitable<void> connect();
     boost::asio::awaitable<void> read_replies();
     boost::asio::awaitable<void> pause();

@@ -52,10 +52,15 @@ awaitable<Response> health_check() {
     co_return Response(health);
 }
 
-awaitable<Response> readiness(const beastapi::App& app) {
-    const bool draining = app.is_draining();
-    const json::object state{{"status", draining ? "draining" : "ready"}};
-    co_return beastapi::JSONResponse(state, draining ? 503 : 200);
+awaitable<Response> readiness(const beastapi::App& app, chat::Chat& chat) {
+    std::string_view status = "ready";
+    if (app.is_draining()) {
+        status = "draining";
+    } else if (!co_await chat.is_ready()) {
+        status = "starting";
+    }
+    const json::object state{{"status", status}};
+    co_return beastapi::JSONResponse(state, status == "ready" ? 200 : 503);
 }
 
 awaitable<Response> no_tutorial() {

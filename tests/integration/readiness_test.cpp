@@ -17,9 +17,15 @@ TestServerOptions room_for(std::size_t connections, std::size_t reserved = 0) {
     TestServerOptions options = quiet();
     options.server.max_connections = connections;
     options.server.reserved_connections = reserved;
-    options.set_up = [](beastapi::App& app, chat::Chat&) {
-        app.get(path, routers::readiness, app).answered_when_full(true);
+    options.set_up = [](beastapi::App& app, chat::Chat& chat) {
+        app.get(path, routers::readiness, app, chat).answered_when_full(true);
     };
+    return options;
+}
+
+TestServerOptions without_redis() {
+    TestServerOptions options = room_for(0);
+    options.chat.redis = chat_redis::parse_redis_url("unix:///no/such/redis.sock");
     return options;
 }
 
@@ -43,6 +49,12 @@ SERVER_TEST(it_is_ready_until_it_is_told_to_stop, room_for(0)) {
     response = co_await read_response(proxy);
     BOOST_TEST(response.status == 200U);
     WebSocketClient late = co_await server.join("Late");
+}
+
+SERVER_TEST(it_is_not_ready_while_it_has_never_reached_its_redis, without_redis()) {
+    const HttpResponse response = co_await get(server.port(), path);
+    BOOST_TEST(response.status == 503U);
+    BOOST_TEST(response.body == R"({"status":"starting"})");
 }
 
 SERVER_TEST(it_answers_when_the_server_is_full_but_keeps_no_connection, room_for(1)) {
