@@ -50,7 +50,6 @@ suites=(
     "sanitize|sanitized_tests|unit and integration tests with sanitizers"
     "sanitize|sanitized_conversations|the conversations, server with sanitizers"
     "sanitize|sanitized_chapters|the tutorial's programs with sanitizers"
-    "sanitize|sanitized_browser_tests|the page in Chromium, where it asks most of the server, with sanitizers"
     "tsan|compile_tsan|it compiles with ThreadSanitizer"
     "tsan|tsan_tests|unit and integration tests with ThreadSanitizer"
     "fuzz|compile_fuzzers|the fuzzers compile"
@@ -87,15 +86,14 @@ chapter_conversations() { conversation_suite release --chapter all; }
 proxy_tests() { unittest_suite tests/proxy; }
 audit_tests() { unittest_suite tests/audit; }
 attack_tests() { unittest_suite tests/attack; }
-browser_tests() { node_suite release tests/browser; }
-site() { check scripts/docs.sh --build && node_suite release tests/site; }
+browser_tests() { node_suite tests/browser; }
+site() { check scripts/docs.sh --build && node_suite tests/site; }
 lint() { check scripts/lint.sh; }
 
 compile_sanitize() { check build sanitize all || abandon; }
 sanitized_tests() { ctest_suite sanitize; }
 sanitized_conversations() { conversation_suite sanitize --stack cpp; }
 sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
-sanitized_browser_tests() { node_suite sanitize tests/browser 'connection|delivery|history|identity|together'; }
 
 compile_tsan() { check build tsan all || abandon; }
 tsan_tests() { ctest_suite tsan --label-regex '^(unit|integration)$'; }
@@ -182,14 +180,13 @@ print(number["tests"] - number["disabled"] - number["skipped"], number["failures
 PYTHON
 }
 
-# node_suite PRESET FOLDER [REGEX]: the tests there, or those whose names match, against the server of
-# that build.
+# node_suite FOLDER: the tests there, against the server of the release build.
 node_suite() {
-    local preset=$1 folder=$2 status=0 report=$root/build/log/node.tap files=()
-    mapfile -t files < <(find "$folder" -name '*.test.*js' | grep -E "/(${3:-.*})\.test" | sort)
+    local folder=$1 status=0 report=$root/build/log/node.tap files=()
+    mapfile -t files < <(find "$folder" -name '*.test.*js' | sort)
     rm -f "$report"
     if ((${#files[@]})); then
-        CHAPTER08="$root/build/$preset/chapter08/chapter08" CHROMIUM=${CHROMIUM:-$(browser)} \
+        CHAPTER08="$root/build/release/chapter08/chapter08" CHROMIUM=${CHROMIUM:-$(browser)} \
             node --test --test-reporter=spec --test-reporter-destination=stdout \
             --test-reporter=tap --test-reporter-destination="$report" "${files[@]}" || status=$?
     fi
