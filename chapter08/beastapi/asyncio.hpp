@@ -51,9 +51,9 @@ using Outcome = std::exception_ptr;
 /// Runs `task` to its end and hands its exception over as a value, as Python's
 /// `gather(return_exceptions=True)` does.
 ///
-/// Operands of `||` and `&&` (boost::asio::experimental::awaitable_operators) want this: `a || b`
-/// ends with the first that *succeeds*, so an exception thrown by one would wait for the other to
-/// end.
+/// Operands of `||` (boost::asio::experimental::awaitable_operators) want this: `a || b` ends with
+/// the first that *succeeds*, so an exception thrown by one would wait for the other to end.
+/// Operands of `&&` don't: `a && b` ends with the first that *fails*, and cancels the other.
 awaitable<Outcome> settle(awaitable<void> task);
 
 /// Throws what the first of settled tasks to end has thrown, if it has.

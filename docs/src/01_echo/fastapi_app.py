@@ -14,13 +14,13 @@ app = FastAPI()
 @app.websocket("/ws")
 async def websocket_endpoint(websocket: WebSocket):
     await websocket.accept()
-    print("a client has come")
+    print("client connected")
     try:
         while True:
             data = await websocket.receive_text()
             await websocket.send_text(f"Echo: {data}")
     except WebSocketDisconnect as disconnect:
-        print(f"a client has gone: {disconnect.code}")
+        print(f"client disconnected: {disconnect.code}")
 # [/endpoint]
 
 

@@ -14,7 +14,7 @@ socketio = SocketIO(app, cors_allowed_origins="*", async_mode="eventlet")
 # [endpoint]
 @socketio.on("connect", namespace="/echo")
 def connect():
-    print("a client has come")
+    print("client connected")
 
 
 @socketio.on("message", namespace="/echo")
@@ -24,7 +24,7 @@ def message(data):
 
 @socketio.on("disconnect", namespace="/echo")
 def disconnect():
-    print("a client has gone")
+    print("client disconnected")
 # [/endpoint]
 
 

@@ -15,14 +15,14 @@ using beastapi::WebSocketDisconnect;
 // [endpoint]
 awaitable<void> websocket_endpoint(WebSocket websocket) {
     co_await websocket.accept();
-    fmt::print("a client has come\n");
+    fmt::print("client connected\n");
     try {
         while (true) {
             std::string data = co_await websocket.receive_text();
             co_await websocket.send_text(fmt::format("Echo: {}", data));
         }
     } catch (const WebSocketDisconnect& disconnect) {
-        fmt::print("a client has gone: {}\n", disconnect.code());
+        fmt::print("client disconnected: {}\n", disconnect.code());
     }
 }
 // [/endpoint]

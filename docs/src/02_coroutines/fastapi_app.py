@@ -41,7 +41,7 @@ async def websocket_countdown(websocket: WebSocket):
             task.result()
         await websocket.close()
     except WebSocketDisconnect as disconnect:
-        print(f"a client has gone: {disconnect.code}")
+        print(f"client disconnected: {disconnect.code}")
     finally:
         for task in tasks:
             task.cancel()

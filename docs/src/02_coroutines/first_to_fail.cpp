@@ -18,15 +18,15 @@ using beastapi::awaitable;
 // [operands]
 awaitable<void> listen() {
     co_await asyncio::sleep(0s);
-    fmt::print("  listen: the client has gone, I throw\n");
-    throw std::runtime_error("the client has gone");
+    fmt::print("  listen: the client disconnected, I throw\n");
+    throw std::runtime_error("the client disconnected");
 }
 
 awaitable<void> ticker() {
     try {
         for (int n = 1; n <= 3; ++n) {
             co_await asyncio::sleep(50ms);
-            fmt::print("  ticker: {}, to a client that has gone\n", n);
+            fmt::print("  ticker: {}, to a client that is gone\n", n);
         }
         fmt::print("  ticker: only because I end does anybody hear of it\n");
     } catch (const boost::system::system_error&) {

@@ -6,15 +6,15 @@ import asyncio
 # [operands]
 async def listen():
     await asyncio.sleep(0)
-    print("  listen: the client has gone, I throw")
-    raise RuntimeError("the client has gone")
+    print("  listen: the client disconnected, I throw")
+    raise RuntimeError("the client disconnected")
 
 
 async def ticker():
     try:
         for n in range(1, 4):
             await asyncio.sleep(0.05)
-            print(f"  ticker: {n}, to a client that has gone")
+            print(f"  ticker: {n}, to a client that is gone")
         print("  ticker: nobody has told me")
     except asyncio.CancelledError:
         print("  ticker: cancelled")

@@ -43,7 +43,7 @@ def connect():
 @socketio.on("disconnect")
 def on_disconnect():
     counting.discard(request.sid)
-    print("a client has gone")
+    print("client disconnected")
 # [/endpoint]
 
 

@@ -44,7 +44,7 @@ awaitable<void> websocket_countdown(WebSocket websocket) {
         asyncio::rethrow(ended);
         co_await websocket.close();
     } catch (const WebSocketDisconnect& disconnect) {
-        fmt::print("a client has gone: {}\n", disconnect.code());
+        fmt::print("client disconnected: {}\n", disconnect.code());
     }
 }
 // [/endpoint]

@@ -22,7 +22,9 @@ class ConnectionManager:
             await self.broadcast(self.system_notice("join", message, username), exclude=websocket)
 
     async def disconnect(self, websocket: WebSocket, username: str) -> None:
-        connections = self.user_connections[username]
+        connections = self.user_connections.get(username, [])
+        if websocket not in connections:
+            return  # connect() failed before it was in
         connections.remove(websocket)
         if not connections:
             del self.user_connections[username]
@@ -35,7 +37,7 @@ class ConnectionManager:
         if username not in self.user_connections:
             return False
         for connection in list(self.user_connections[username]):
-            with suppress(Exception):  # it has gone; its own handler takes it out
+            with suppress(Exception):  # it is gone; its own handler removes it
                 await connection.send_json(frame)
         return True
     # [/send_to_user]

@@ -69,8 +69,8 @@ async def deliver(data: dict, username: str, websocket: WebSocket) -> None:
 # [endpoint]
 @app.websocket("/ws/chat/{username}")
 async def websocket_chat_with_username(websocket: WebSocket, username: str):
-    await manager.connect(websocket, username)
     try:
+        await manager.connect(websocket, username)
         message = f"Welcome to the chat room, {username}!"
         await websocket.send_json(manager.system_notice("welcome", message, username))
         while True:

@@ -18,7 +18,8 @@ class ConnectionManager:
         await self.broadcast(self.system_notice("join", message), exclude=websocket)
 
     async def disconnect(self, websocket: WebSocket, username: str) -> None:
-        del self.last_activity[websocket]
+        if self.last_activity.pop(websocket, None) is None:
+            return  # connect() failed before it was in
         message = f"{username} left the chat room"
         await self.broadcast(self.system_notice("leave", message))
 
@@ -26,7 +27,7 @@ class ConnectionManager:
         text = json.dumps(frame)
         for connection in list(self.last_activity):
             if connection is not exclude:
-                with suppress(Exception):  # it has gone; its own handler takes it out
+                with suppress(Exception):  # it is gone; its own handler removes it
                     await connection.send_text(text)
 
     # [activity]

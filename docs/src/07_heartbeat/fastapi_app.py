@@ -66,7 +66,7 @@ async def chat_loop(websocket: WebSocket, username: str) -> None:
 
 # [heartbeat_sender]
 async def heartbeat_sender(websocket: WebSocket) -> None:
-    with suppress(Exception):  # it has gone: chat_loop finds that out, too
+    with suppress(Exception):  # it is gone: chat_loop finds that out, too
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL)
             await websocket.send_json(PING)
@@ -83,9 +83,9 @@ async def check_heartbeat(websocket: WebSocket) -> None:
 # [endpoint]
 @app.websocket("/ws/chat/{username}/heartbeat")
 async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
-    await manager.connect(websocket, username)
     tasks = []
     try:
+        await manager.connect(websocket, username)
         message = f"Welcome to the chat room, {username}!"
         await websocket.send_json(manager.system_notice("welcome", message))
         tasks = [

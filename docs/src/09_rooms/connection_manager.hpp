@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace json = boost::json;
 using beastapi::WebSocket;
@@ -91,9 +92,16 @@ struct ConnectionManager {
 };
 
 // [membership]
-struct Membership {
-    ConnectionManager& manager;
-    WebSocket websocket;
-    ~Membership() { manager.disconnect(websocket); }
+class Membership {
+public:
+    Membership(ConnectionManager& manager, WebSocket websocket)
+        : manager_(manager), websocket_(std::move(websocket)) {}
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+    ~Membership() { manager_.disconnect(websocket_); }
+
+private:
+    ConnectionManager& manager_;
+    WebSocket websocket_;
 };
 // [/membership]

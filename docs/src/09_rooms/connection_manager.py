@@ -36,7 +36,7 @@ class ConnectionManager:
                 try:
                     await websocket.send_json(message)
                 except Exception:
-                    pass  # it has gone; its own handler takes it out
+                    pass  # it is gone; its own handler removes it
     # [/broadcast]
 
     # [disconnect]

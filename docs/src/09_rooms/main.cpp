@@ -59,7 +59,7 @@ awaitable<void> websocket_chat(WebSocket websocket, std::string username,
                                ConnectionManager& manager) {
     co_await websocket.accept();
     manager.usernames.emplace(websocket, username);
-    const Membership membership{manager, websocket};
+    const Membership membership(manager, websocket);
     try {
         const std::string room(websocket.query_param("room").value_or(""));
         if (!room.empty()) {

@@ -40,7 +40,7 @@ async def broadcast(message: dict) -> None:
         try:
             await websocket.send_json(message)
         except Exception:
-            pass  # it has gone; its own handler takes it out
+            pass  # it is gone; its own handler removes it
 
 
 # [answer]
