@@ -70,7 +70,7 @@ std::string error_text(Locale locale, ErrorCode code, std::string_view subject) 
                                                     : "訊息超過 {} 個字"),
                                subject);
         case ErrorCode::unauthorized:
-            return english ? "Only a token gives a name here" : "這裡的名稱須以權杖證明";
+            return english ? "Only a token gives a name here" : "這裡的名字須以權杖證明";
         case ErrorCode::invalid_token:
             return english ? "The token does not hold" : "權杖無效";
         case ErrorCode::token_expired:

@@ -95,8 +95,8 @@ test('a tab that is open all day keeps the newest thousand messages', async () =
 });
 
 for (const [locale, title, status] of [
-  ['zh-TW', 'WebSocket 聊天室', '未連接'],
-  ['zh-HK', 'WebSocket 聊天室', '未連接'],
+  ['zh-TW', 'WebSocket 聊天室', '未連線'],
+  ['zh-HK', 'WebSocket 聊天室', '未連線'],
   ['en-GB', 'WebSocket chat room', 'Not connected'],
   ['de-DE', 'WebSocket chat room', 'Not connected'],
 ]) {
@@ -111,7 +111,7 @@ for (const [locale, title, status] of [
 
 test('the language switch changes what is already shown, and is remembered', async () => {
   const alice = await member('Alice', { locale: 'zh-TW' });
-  assert.equal(await alice.locator('#status').textContent(), '✅ 已連接（心跳檢測已啟用）');
+  assert.equal(await alice.locator('#status').textContent(), '✅ 已連線（心跳檢測已啟用）');
   const bob = await member('Bob');
   await seesMessage(alice, 'Bob 加入了聊天室', '.system');
   await person(alice, 'Bob').click();
@@ -131,7 +131,7 @@ test('the language switch changes what is already shown, and is remembered', asy
   await alice.reload();
   assert.equal(await alice.locator('#status').textContent(), 'Not connected');
   await alice.click('#language');
-  assert.equal(await alice.locator('#status').textContent(), '未連接');
+  assert.equal(await alice.locator('#status').textContent(), '未連線');
 });
 
 test('no text of either language is missing or left unfilled', async () => {
