@@ -88,6 +88,7 @@ struct Worker {
               .version = CHAPTER08_VERSION,
               .description = "WebSocket and real-time communication",
               .swagger_ui_dir = settings.swagger_ui_dir,
+              .console_dir = std::filesystem::path(CHAPTER08_STATIC_DIR) / "console",
           }) {
         app.set_lifespan([this](const auto& executor) { chat.start(executor); },
                          [this] { chat.stop(); });

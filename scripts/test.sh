@@ -80,8 +80,8 @@ other_tests() { ctest_suite release --label-exclude '^unit$'; }
 script_tests() { unittest_suite tests/scripts; }
 tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
-conversations() { conversation_suite release; }
-workers_conversations() { CHAT_WORKERS=2 conversation_suite release --stack cpp; }
+conversations() { conversation_suite release --contract; }
+workers_conversations() { CHAT_WORKERS=2 conversation_suite release --stack cpp --contract; }
 chapter_conversations() { conversation_suite release --chapter all; }
 proxy_tests() { unittest_suite tests/proxy; }
 audit_tests() { unittest_suite tests/audit; }
@@ -92,7 +92,7 @@ lint() { check scripts/lint.sh; }
 
 compile_sanitize() { check build sanitize all || abandon; }
 sanitized_tests() { ctest_suite sanitize; }
-sanitized_conversations() { conversation_suite sanitize --stack cpp; }
+sanitized_conversations() { conversation_suite sanitize --stack cpp --contract; }
 sanitized_chapters() { conversation_suite sanitize --chapter all --stack cpp; }
 
 compile_tsan() { check build tsan all || abandon; }

@@ -1,5 +1,6 @@
 #include "beastapi/app.hpp"
 
+#include "beastapi/asyncapi.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
 
@@ -19,10 +20,15 @@
 
 namespace beastapi {
 
+namespace json = boost::json;
+
 namespace {
 
 constexpr std::string_view openapi_path = "/openapi.json";
+constexpr std::string_view asyncapi_path = "/asyncapi.json";
 constexpr std::string_view swagger_ui_path = "/docs/swagger-ui";
+constexpr std::string_view console_path = "/docs/console";
+constexpr std::string_view console_page = "docs.html";
 constexpr std::string_view swagger_ui_script_path = "/docs/swagger-ui.js";
 
 awaitable<Response> serve_openapi(const App& app) {
@@ -31,12 +37,23 @@ awaitable<Response> serve_openapi(const App& app) {
         openapi(info.title, info.version, info.description, app.router().routes()));
 }
 
+awaitable<Response> serve_asyncapi(Request request, const App& app) {
+    const AppInfo& info = app.info();
+    json::object document =
+        asyncapi(info.title, info.version, info.description, app.router().routes());
+    add_server(document, request.headers.get("Host").value_or(""), request.scheme == "https");
+    co_return JSONResponse(std::move(document));
+}
+
 awaitable<Response> serve_docs(const App& app) {
     if (app.info().swagger_ui_dir.empty()) {
         co_return PlainTextResponse(
             "Swagger UI is not installed here: `npm ci` installs it. "
             "The description of the API is at /openapi.json.\n",
             503);
+    }
+    if (!app.info().console_dir.empty()) {
+        co_return FileResponse(app.info().console_dir / console_page);
     }
     co_return HTMLResponse(
         swagger_ui_html(app.info().title, swagger_ui_script_path, swagger_ui_path));
@@ -95,6 +112,7 @@ std::size_t ServerSettings::worker_count() const {
 
 App::App(AppInfo info) : info_(std::move(info)) {
     get(openapi_path, serve_openapi, *this).include_in_schema(false);
+    get(asyncapi_path, serve_asyncapi, *this).include_in_schema(false);
     get("/docs", serve_docs, *this).include_in_schema(false);
     get(swagger_ui_script_path, serve_docs_script).include_in_schema(false);
     if (info_.swagger_ui_dir.empty()) {
@@ -104,6 +122,14 @@ App::App(AppInfo info) : info_(std::move(info)) {
         info_.swagger_ui_dir.clear();
     } else {
         mount(std::string(swagger_ui_path), StaticFiles(info_.swagger_ui_dir));
+    }
+    if (info_.console_dir.empty()) {
+        info_.console_dir = environment("CONSOLE_DIR");
+    }
+    if (!std::filesystem::exists(info_.console_dir / console_page)) {
+        info_.console_dir.clear();
+    } else {
+        mount(std::string(console_path), StaticFiles(info_.console_dir));
     }
 }
 

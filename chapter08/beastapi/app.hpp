@@ -31,6 +31,10 @@ struct AppInfo {
     std::string description{};
     /// The npm package swagger-ui-dist; empty: SWAGGER_UI_DIR of the environment. `/docs` needs it.
     std::filesystem::path swagger_ui_dir{};
+    /// The page `docs.html`, which shows Swagger UI and a console for WebSockets, and its files,
+    /// which are served below `/docs/console`; empty: CONSOLE_DIR of the environment. Without it
+    /// `/docs` is Swagger UI alone.
+    std::filesystem::path console_dir{};
 };
 
 struct ServerSettings {
@@ -120,7 +124,7 @@ class Workers;
 /// before it returns.
 class App {
 public:
-    /// Registers `/openapi.json` and `/docs`, too.
+    /// Registers `/openapi.json`, `/asyncapi.json` and `/docs`, too.
     explicit App(AppInfo info = {});
     App(const App&) = delete;
     App& operator=(const App&) = delete;

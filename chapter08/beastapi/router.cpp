@@ -47,6 +47,21 @@ Route& Route::include_in_schema(bool include) {
     return *this;
 }
 
+Route& Route::receives(MessageSchemas messages) {
+    receives_ = std::move(messages);
+    return *this;
+}
+
+Route& Route::sends(MessageSchemas messages) {
+    sends_ = std::move(messages);
+    return *this;
+}
+
+Route& Route::query_param(std::string name, std::string description) {
+    query_params_[std::move(name)] = std::move(description);
+    return *this;
+}
+
 Route& Route::answered_when_full(bool answered) {
     answered_when_full_ = answered;
     return *this;

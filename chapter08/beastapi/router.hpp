@@ -7,6 +7,8 @@
 #include "beastapi/response.hpp"
 #include "beastapi/websocket.hpp"
 
+#include <boost/json/object.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <list>
@@ -27,6 +29,7 @@ class Route {
 public:
     using HttpHandler = std::function<awaitable<Response>(Request)>;
     using WebSocketHandler = std::function<awaitable<void>(WebSocket)>;
+    using MessageSchemas = std::function<boost::json::object()>;
 
     Route(std::string path, HttpHandler handler);
     Route(std::string path, WebSocketHandler handler);
@@ -37,6 +40,13 @@ public:
     Route& response(unsigned status, std::string text);
     Route& response_class(std::string content_type);
     Route& include_in_schema(bool include);
+    /// What clients send to a WebSocket endpoint, and what it sends to them, for `/asyncapi.json`:
+    /// functions that give AsyncAPI's message objects by their names. A name means the same at
+    /// every endpoint.
+    Route& receives(MessageSchemas messages);
+    Route& sends(MessageSchemas messages);
+    /// A parameter of a WebSocket's address, behind the `?`, for `/asyncapi.json`.
+    Route& query_param(std::string name, std::string description);
     /// Whether it also answers a client for which the server has no place: for a health check,
     /// which has to cost little.
     Route& answered_when_full(bool answered);
@@ -50,6 +60,11 @@ public:
     const std::vector<std::string>& tags() const noexcept { return tags_; }
     const std::map<unsigned, std::string>& responses() const noexcept { return responses_; }
     const std::string& response_class() const noexcept { return response_class_; }
+    const MessageSchemas& received_messages() const noexcept { return receives_; }
+    const MessageSchemas& sent_messages() const noexcept { return sends_; }
+    const std::map<std::string, std::string>& query_params() const noexcept {
+        return query_params_;
+    }
     bool in_schema() const noexcept { return in_schema_; }
     bool is_answered_when_full() const noexcept { return answered_when_full_; }
 
@@ -62,6 +77,9 @@ private:
     std::vector<std::string> tags_;
     std::map<unsigned, std::string> responses_;
     std::string response_class_ = "application/json";
+    MessageSchemas receives_;
+    MessageSchemas sends_;
+    std::map<std::string, std::string> query_params_;
     bool in_schema_ = true;
     bool answered_when_full_ = false;
 };

@@ -1,5 +1,6 @@
 #include "chat/client_message.hpp"
 
+#include "chat/client_frames.hpp"
 #include "chat/timestamps.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -8,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace chat {
@@ -21,80 +23,44 @@ namespace {
 constexpr std::size_t max_nesting = 32;
 constexpr std::size_t max_fields = 64;
 
-constexpr std::uint64_t max_limit = 200;
-
-constexpr std::array<std::pair<std::string_view, Type>, 9> types{{
-    {"message", Type::message},
-    {"pong", Type::pong},
-    {"heartbeat", Type::heartbeat},
-    {"join", Type::join},
-    {"leave", Type::leave},
-    {"who", Type::who},
-    {"typing", Type::typing},
-    {"refresh", Type::refresh},
-    {"history", Type::history},
-}};
-
 std::optional<Type> type_of(std::string_view name) {
-    const auto* const found = std::find_if(types.begin(), types.end(),
-                                           [name](const auto& type) { return type.first == name; });
-    if (found == types.end()) {
+    const auto* const found =
+        std::ranges::find(client_frames, name, [](const auto& frame) { return frame.rule.type; });
+    if (found == client_frames.end()) {
         return std::nullopt;
     }
-    return found->second;
+    return found->type;
 }
 
 /// What a frame says under a key that the chat knows.
 struct Field {
-    enum class Kind { absent, text, number, boolean, other };
-    Kind kind = Kind::absent;  ///< a null counts as left out
+    enum class Has { nothing, text, number, boolean, other };
+    Has has = Has::nothing;  ///< a null counts as left out
     std::string text{};
     std::uint64_t number = 0;  ///< of a boolean, 0 or 1
 
-    bool is_absent_or(Kind expected) const { return kind == Kind::absent || kind == expected; }
+    bool is_there() const { return has != Has::nothing; }
 
     std::optional<std::string> take_text() {
-        return kind == Kind::text ? std::optional(std::move(text)) : std::nullopt;
+        return has == Has::text ? std::optional(std::move(text)) : std::nullopt;
     }
 };
 
 /// The fields of a frame.
-struct Fields {
-    Field type;
-    Field message;
-    Field timestamp;
-    Field target_user;
-    Field username;
-    Field room;
-    Field token;
-    Field after;
-    Field id;
-    Field since;
-    Field inbox;
-    Field before;
-    Field limit;
+class Fields {
+public:
+    Field& operator[](Key key) { return fields_[static_cast<std::size_t>(key)]; }
 
     /// Null for a key that the chat does not know.
     Field* find(std::string_view key) {
-        constexpr std::array<std::pair<std::string_view, Field Fields::*>, 13> known{{
-            {"type", &Fields::type},
-            {"message", &Fields::message},
-            {"timestamp", &Fields::timestamp},
-            {"target_user", &Fields::target_user},
-            {"username", &Fields::username},
-            {"room", &Fields::room},
-            {"token", &Fields::token},
-            {"after", &Fields::after},
-            {"id", &Fields::id},
-            {"since", &Fields::since},
-            {"inbox", &Fields::inbox},
-            {"before", &Fields::before},
-            {"limit", &Fields::limit},
-        }};
-        const auto* const found =
-            std::ranges::find(known, key, [](const auto& one) { return one.first; });
-        return found == known.end() ? nullptr : &(this->*found->second);
+        const auto known = std::span(key_names).first<client_key_count>();
+        const auto found = std::ranges::find(known, key);
+        return found == known.end() ? nullptr
+                                    : &fields_[static_cast<std::size_t>(found - known.begin())];
     }
+
+private:
+    std::array<Field, client_key_count> fields_;
 };
 
 /// Keeps the fields that the chat knows, as the parser comes upon them, and nothing else: there is
@@ -146,15 +112,15 @@ public:
     bool on_string(std::string_view part, std::size_t, error_code&) { return add_text(part); }
     bool on_number_part(std::string_view, error_code&) { return true; }
     bool on_int64(std::int64_t number, std::string_view, error_code&) {
-        return number < 0 ? set(Field::Kind::other)
-                          : set(Field::Kind::number, static_cast<std::uint64_t>(number));
+        return number < 0 ? set(Field::Has::other)
+                          : set(Field::Has::number, static_cast<std::uint64_t>(number));
     }
     bool on_uint64(std::uint64_t number, std::string_view, error_code&) {
-        return set(Field::Kind::number, number);
+        return set(Field::Has::number, number);
     }
-    bool on_double(double, std::string_view, error_code&) { return set(Field::Kind::other); }
+    bool on_double(double, std::string_view, error_code&) { return set(Field::Has::other); }
     bool on_bool(bool value, error_code&) {
-        return set(Field::Kind::boolean, static_cast<std::uint64_t>(value));
+        return set(Field::Has::boolean, static_cast<std::uint64_t>(value));
     }
     bool on_null(error_code&) { return true; }
     bool on_comment_part(std::string_view, error_code&) { return true; }
@@ -162,7 +128,7 @@ public:
 
 private:
     bool enter() {
-        set(Field::Kind::other);
+        set(Field::Has::other);
         ++depth_;
         return true;
     }
@@ -170,15 +136,15 @@ private:
         --depth_;
         return true;
     }
-    bool set(Field::Kind kind, std::uint64_t number = 0) {
+    bool set(Field::Has has, std::uint64_t number = 0) {
         if (depth_ == 1 && field_ != nullptr) {
-            field_->kind = kind;
+            field_->has = has;
             field_->number = number;
         }
         return true;
     }
     bool add_text(std::string_view part) {
-        set(Field::Kind::text);
+        set(Field::Has::text);
         if (depth_ == 1 && field_ != nullptr) {
             field_->text.append(part);
         }
@@ -200,55 +166,72 @@ void drop_if_empty(std::optional<std::string>& text) {
     }
 }
 
-/// Whether a message may be called that: visible ASCII characters.
-bool is_id(std::string_view id) {
-    const auto is_visible = [](char each) { return each > ' ' && each <= '~'; };
-    return !id.empty() && id.size() <= max_id_length && std::ranges::all_of(id, is_visible);
+bool is_visible(std::string_view text) {
+    return std::ranges::all_of(text, [](char each) { return each > ' ' && each <= '~'; });
 }
 
-/// Reads which messages a history is to have.
-bool read_history(Fields& fields, ClientMessage& message) {
-    using Kind = Field::Kind;
-    if (!fields.inbox.is_absent_or(Kind::boolean) || !fields.before.is_absent_or(Kind::number) ||
-        !fields.limit.is_absent_or(Kind::number)) {
-        return false;
+/// Whether a field that is there has such a value.
+bool is_allowed(const FieldRule& rule, const Field& field) {
+    const auto is_within = [&rule](std::uint64_t n) { return n >= rule.least && n <= rule.most; };
+    switch (rule.kind) {
+        case Kind::text:
+            return field.has == Field::Has::text &&
+                   (rule.form != Form::visible ||
+                    (is_within(field.text.size()) && is_visible(field.text)));
+        case Kind::number:
+            return field.has == Field::Has::number && is_within(field.number);
+        case Kind::boolean:
+            return field.has == Field::Has::boolean;
+        default:
+            return false;
     }
-    message.inbox = fields.inbox.number != 0;
-    if (fields.before.kind == Kind::number) {
-        message.before = fields.before.number;
-    }
-    if (fields.limit.kind == Kind::number) {
-        message.limit = fields.limit.number;
-    }
-    const bool asks_for_two = (message.inbox && message.room) || (message.since && message.before);
-    return !asks_for_two && message.limit >= 1 && message.limit <= max_limit;
 }
 
-/// Reads what a message of its type has to have; false if that is missing or of another type.
-bool read_required(Fields& fields, ClientMessage& message) {
+/// Whether a frame has all that it needs, and nothing of another kind.
+bool follows(const FrameRule& rule, Fields& fields) {
+    for (const FieldRule& each : rule.fields) {
+        const Field& field = fields[each.key];
+        if (field.is_there() ? !is_allowed(each, field) : each.is_required()) {
+            return false;
+        }
+    }
+    // An `inbox` that is false asks for nothing.
+    const auto asks = [&fields](Key key) {
+        const Field& field = fields[key];
+        return field.has == Field::Has::boolean ? field.number != 0 : field.is_there();
+    };
+    return std::ranges::none_of(
+        rule.not_both, [&asks](const auto& pair) { return asks(pair.first) && asks(pair.second); });
+}
+
+/// Takes over what only frames of that type have.
+void take_own(Fields& fields, ClientMessage& message) {
     switch (message.type) {
-        case Type::message:
-            message.id = std::move(fields.id.text);
-            message.message = std::move(fields.message.text);
-            return fields.message.kind == Field::Kind::text &&
-                   (fields.id.kind == Field::Kind::absent || is_id(message.id));
+        case Type::message: {
+            message.id = std::move(fields[Key::id].text);
+            message.message = std::move(fields[Key::message].text);
+            std::string& timestamp = fields[Key::timestamp].text;
+            message.timestamp = is_rfc3339(timestamp) ? std::move(timestamp) : now_rfc3339();
+            return;
+        }
         case Type::refresh:
-            message.token = std::move(fields.token.text);
-            return fields.token.kind == Field::Kind::text;
-        case Type::join:
-        case Type::leave:
-            return message.room.has_value();
+            message.token = std::move(fields[Key::token].text);
+            return;
         case Type::who:
-            message.after = fields.after.number;
-            return fields.after.is_absent_or(Field::Kind::number);
+            message.after = fields[Key::after].number;
+            return;
         case Type::history:
-            return read_history(fields, message);
-        case Type::typing:
-        case Type::pong:
-        case Type::heartbeat:
-            return true;
+            message.inbox = fields[Key::inbox].number != 0;
+            if (fields[Key::before].is_there()) {
+                message.before = fields[Key::before].number;
+            }
+            if (fields[Key::limit].is_there()) {
+                message.limit = fields[Key::limit].number;
+            }
+            return;
+        default:
+            return;
     }
-    return false;
 }
 
 Parsed refused(ErrorCode error) {
@@ -258,37 +241,7 @@ Parsed refused(ErrorCode error) {
 }  // namespace
 
 std::string_view to_string(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::invalid_format:
-            return "invalid_format";
-        case ErrorCode::unknown_type:
-            return "unknown_type";
-        case ErrorCode::user_offline:
-            return "user_offline";
-        case ErrorCode::name_taken:
-            return "name_taken";
-        case ErrorCode::invalid_room:
-            return "invalid_room";
-        case ErrorCode::not_in_room:
-            return "not_in_room";
-        case ErrorCode::too_many_rooms:
-            return "too_many_rooms";
-        case ErrorCode::rate_limited:
-            return "rate_limited";
-        case ErrorCode::text_too_long:
-            return "text_too_long";
-        case ErrorCode::unauthorized:
-            return "unauthorized";
-        case ErrorCode::invalid_token:
-            return "invalid_token";
-        case ErrorCode::token_expired:
-            return "token_expired";
-        case ErrorCode::invalid_since:
-            return "invalid_since";
-        case ErrorCode::unavailable:
-            return "unavailable";
-    }
-    return "";
+    return error_codes[static_cast<std::size_t>(code)];
 }
 
 Parsed parse_client_message(std::string_view frame) {
@@ -301,30 +254,26 @@ Parsed parse_client_message(std::string_view frame) {
     if (error || read < frame.size() || fields == nullptr) {
         return refused(ErrorCode::invalid_format);
     }
-    for (const Field* const field :
-         {&fields->type, &fields->timestamp, &fields->target_user, &fields->username, &fields->room,
-          &fields->id, &fields->since}) {
-        if (!field->is_absent_or(Field::Kind::text)) {
+    for (const Key key : texts_of_every_frame) {
+        const Field& field = (*fields)[key];
+        if (field.is_there() && field.has != Field::Has::text) {
             return refused(ErrorCode::invalid_format);
         }
     }
-    const auto known_type = type_of(fields->type.take_text().value_or("message"));
+    const auto known_type = type_of((*fields)[Key::type].take_text().value_or("message"));
     if (!known_type) {
         return refused(ErrorCode::unknown_type);
     }
-    ClientMessage message;
-    message.target_user = fields->target_user.take_text();
-    message.username = fields->username.take_text();
-    message.room = fields->room.take_text();
-    message.since = fields->since.take_text();
-    message.type = *known_type;
-    if (!read_required(*fields, message)) {
+    if (!follows(rule_of(*known_type), *fields)) {
         return refused(ErrorCode::invalid_format);
     }
-    if (message.type == Type::message) {
-        std::string& timestamp = fields->timestamp.text;
-        message.timestamp = is_rfc3339(timestamp) ? std::move(timestamp) : now_rfc3339();
-    }
+    ClientMessage message;
+    message.type = *known_type;
+    message.target_user = (*fields)[Key::target_user].take_text();
+    message.username = (*fields)[Key::username].take_text();
+    message.room = (*fields)[Key::room].take_text();
+    message.since = (*fields)[Key::since].take_text();
+    take_own(*fields, message);
     drop_if_empty(message.target_user);
     if (message.type != Type::join && message.type != Type::leave) {
         drop_if_empty(message.room);

@@ -1,6 +1,7 @@
 // What a client may send to the chat, and how it is read.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,7 +28,17 @@ enum class ErrorCode {
     unavailable,
 };
 
-/// As a frame spells it, such as `invalid_format`.
+/// As a frame spells them, in the order of ErrorCode.
+inline constexpr std::array<std::string_view, 14> error_codes{
+    "invalid_format", "unknown_type",   "user_offline",  "name_taken",    "invalid_room",
+    "not_in_room",    "too_many_rooms", "rate_limited",  "text_too_long", "unauthorized",
+    "invalid_token",  "token_expired",  "invalid_since", "unavailable",
+};
+
+static_assert(error_codes[static_cast<std::size_t>(ErrorCode::rate_limited)] == "rate_limited" &&
+              error_codes[static_cast<std::size_t>(ErrorCode::unavailable)] == "unavailable");
+
+/// Such as `invalid_format`.
 std::string_view to_string(ErrorCode code);
 
 /// What a client may send.

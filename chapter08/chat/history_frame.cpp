@@ -1,5 +1,7 @@
 #include "chat/history_frame.hpp"
 
+#include "chat/server_frames.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
@@ -12,10 +14,16 @@ namespace json = boost::json;
 
 namespace {
 
+template <class Value>
+void append(std::string& text, Key key, const Value& value) {
+    fmt::format_to(std::back_inserter(text), R"(,"{}":{})", name_of(key), value);
+}
+
 void append_numbered(std::string& text, const chat_log::Entry& entry) {
     // The payload is an object, and not an empty one.
     text.append(entry.payload, 0, entry.payload.size() - 1);
-    fmt::format_to(std::back_inserter(text), R"(,"seq":{}}})", entry.seq);
+    append(text, Key::seq, entry.seq);
+    text += '}';
 }
 
 }  // namespace
@@ -28,14 +36,15 @@ void write_numbered(const chat_log::Entry& entry, std::string& into) {
 
 std::string write_history(const HistoryFrame& frame, const chat_log::Conversation& log,
                           const chat_log::Slice& slice) {
-    std::string text = R"({"type":"history")";
-    const auto out = std::back_inserter(text);
+    const FrameRule& rule = server_frames::history;
+    std::string text = fmt::format(R"({{"{}":"{}")", name_of(Key::type), rule.type);
     if (log.name().starts_with(inbox_log)) {
-        text += R"(,"inbox":true)";
+        append(text, Key::inbox, true);
     } else if (log.name().starts_with(room_log)) {
-        fmt::format_to(out, R"(,"room":{})", json::serialize(json::string(log.title())));
+        append(text, Key::room, json::serialize(json::string(log.title())));
     }
-    fmt::format_to(out, R"(,"epoch":"{}","messages":[)", log.epoch());
+    append(text, Key::epoch, fmt::format(R"("{}")", log.epoch()));
+    append(text, Key::messages, '[');
     for (const chat_log::Entry& entry : slice.entries) {
         append_numbered(text, entry);
         text += ',';
@@ -43,18 +52,19 @@ std::string write_history(const HistoryFrame& frame, const chat_log::Conversatio
     if (text.back() == ',') {
         text.pop_back();
     }
-    fmt::format_to(out, R"(],"seq":{})", frame.seq);
+    text += ']';
+    append(text, Key::seq, frame.seq);
     if (frame.recovered) {
-        fmt::format_to(out, R"(,"recovered":{})", *frame.recovered);
+        append(text, Key::recovered, *frame.recovered);
     }
     if (!frame.reason.empty()) {
-        fmt::format_to(out, R"(,"reason":"{}")", frame.reason);
+        append(text, Key::reason, fmt::format(R"("{}")", frame.reason));
     }
     if (frame.before) {
-        fmt::format_to(out, R"(,"before":{})", *frame.before);
+        append(text, Key::before, *frame.before);
     }
     if (frame.more) {
-        text += R"(,"more":true)";
+        append(text, Key::more, true);
     }
     text += '}';
     return text;

@@ -1,7 +1,8 @@
 #include "chat/messages.hpp"
 
 #include "beastapi/json.hpp"
-#include "chat/system_event.hpp"
+#include "chat/frame_writer.hpp"
+#include "chat/server_frames.hpp"
 #include "chat/timestamps.hpp"
 
 #include <boost/json.hpp>
@@ -13,28 +14,29 @@ namespace json = boost::json;
 
 namespace {
 
-void add_names(json::object& frame, std::string_view key, const NamePage& page) {
+void add_names(FrameWriter& frame, Key key, const NamePage& page) {
     frame[key] = json::array(page.names.begin(), page.names.end());
     if (page.next != 0) {
-        frame["more"] = true;
-        frame["next"] = page.next;
+        frame[Key::more] = true;
+        frame[Key::next] = page.next;
     }
 }
 
-json::object named_welcome(std::string_view message, std::string_view username,
-                           std::size_t connected_count, const NamePage& connected_users) {
-    json::object frame = system_event("welcome", message);
-    frame["username"] = username;
-    frame["connected_count"] = connected_count;
-    add_names(frame, "connected_users", connected_users);
+FrameWriter named_welcome(const FrameRule& rule, std::string_view message,
+                          std::string_view username, std::size_t connected_count,
+                          const NamePage& connected_users) {
+    FrameWriter frame(rule);
+    frame[Key::message] = message;
+    frame[Key::username] = username;
+    frame[Key::connected_count] = connected_count;
+    add_names(frame, Key::connected_users, connected_users);
     return frame;
 }
 
-std::string bare(std::string_view type) {
-    json::object frame;
-    frame["type"] = type;
-    frame["timestamp"] = now_rfc3339();
-    return json::serialize(frame);
+std::string bare(const FrameRule& rule) {
+    FrameWriter frame(rule);
+    frame[Key::timestamp] = now_rfc3339();
+    return frame.text();
 }
 
 bool is_about_room(ErrorCode code) {
@@ -90,40 +92,39 @@ bool may_be_sent_again(ErrorCode code) {
     return code == ErrorCode::rate_limited || code == ErrorCode::unavailable;
 }
 
-json::object error_frame(ErrorCode code, std::string_view text) {
-    json::object frame;
-    frame["type"] = "error";
-    frame["code"] = to_string(code);
-    frame["message"] = text;
-    frame["retry"] = may_be_sent_again(code);
+FrameWriter error_frame(ErrorCode code, std::string_view text) {
+    FrameWriter frame(server_frames::error);
+    frame[Key::code] = to_string(code);
+    frame[Key::message] = text;
+    frame[Key::retry] = may_be_sent_again(code);
     return frame;
 }
 
 /// `frame` with one field more, whose value is JSON already.
-std::string with_field(std::string frame, std::string_view key, std::string_view value) {
+std::string with_field(std::string frame, Key key, std::string_view value) {
     frame.back() = ',';
-    return frame.append("\"").append(key).append("\":").append(value).append("}");
+    return frame.append("\"").append(name_of(key)).append("\":").append(value).append("}");
 }
 
-void add_duplicate(json::object& frame, const chat_log::Receipt& receipt) {
+void add_duplicate(FrameWriter& frame, const chat_log::Receipt& receipt) {
     if (receipt.result == chat_log::Receipt::Result::duplicate) {
-        frame["duplicate"] = true;
+        frame[Key::duplicate] = true;
     }
 }
 
-void add_id(json::object& frame, const ClientMessage& from_client) {
+void add_id(FrameWriter& frame, const ClientMessage& from_client) {
     if (!from_client.id.empty()) {
-        frame["id"] = from_client.id;
+        frame[Key::id] = from_client.id;
     }
 }
 
 }  // namespace
 
 std::string Messages::welcome(std::size_t connected_count) const {
-    json::object frame = system_event(
-        "welcome", locale_ == Locale::en ? "Welcome to the chat room!" : "歡迎加入聊天室！");
-    frame["connected_count"] = connected_count;
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::welcome);
+    frame[Key::message] = locale_ == Locale::en ? "Welcome to the chat room!" : "歡迎加入聊天室！";
+    frame[Key::connected_count] = connected_count;
+    return frame.text();
 }
 
 std::string Messages::welcome(std::string_view username, std::size_t connected_count,
@@ -131,7 +132,9 @@ std::string Messages::welcome(std::string_view username, std::size_t connected_c
     const std::string text = locale_ == Locale::en
                                  ? fmt::format("Welcome to the chat room, {}!", username)
                                  : fmt::format("歡迎 {} 加入聊天室！", username);
-    return json::serialize(named_welcome(text, username, connected_count, connected_users));
+    return named_welcome(server_frames::welcome_with_name, text, username, connected_count,
+                         connected_users)
+        .text();
 }
 
 std::string Messages::welcome_with_heartbeat(std::string_view username, std::size_t connected_count,
@@ -141,162 +144,153 @@ std::string Messages::welcome_with_heartbeat(std::string_view username, std::siz
         locale_ == Locale::en
             ? fmt::format("Welcome to the chat room, {} (heartbeat detection is on)!", username)
             : fmt::format("歡迎 {} 加入聊天室（已啟用心跳檢測）！", username);
-    json::object frame = named_welcome(text, username, connected_count, connected_users);
-    frame["heartbeat_interval"] = heartbeat_interval;
-    return beastapi::json_dumps(frame);
+    FrameWriter frame = named_welcome(server_frames::welcome_with_heartbeat, text, username,
+                                      connected_count, connected_users);
+    frame[Key::heartbeat_interval] = heartbeat_interval;
+    return beastapi::json_dumps(frame.object());
 }
 
 std::string Messages::with_position(std::string frame, const chat_log::Conversation& log) {
-    frame = with_field(std::move(frame), "epoch", json::serialize(json::string(log.epoch())));
-    return with_field(std::move(frame), "seq", std::to_string(log.last_seq()));
+    frame = with_field(std::move(frame), Key::epoch, json::serialize(json::string(log.epoch())));
+    return with_field(std::move(frame), Key::seq, std::to_string(log.last_seq()));
 }
 
 std::string Messages::with_inbox(std::string frame, const chat_log::Conversation& inbox) {
     json::object position;
-    position["epoch"] = inbox.epoch();
-    position["seq"] = inbox.last_seq();
-    return with_field(std::move(frame), "inbox", json::serialize(position));
+    position[name_of(Key::epoch)] = inbox.epoch();
+    position[name_of(Key::seq)] = inbox.last_seq();
+    return with_field(std::move(frame), Key::inbox, json::serialize(position));
 }
 
 std::string Messages::joined(std::string_view room, const NamePage& members,
                              std::size_t member_count) const {
-    json::object frame;
-    frame["type"] = "joined";
-    frame["room"] = room;
-    add_names(frame, "members", members);
-    frame["member_count"] = member_count;
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::joined);
+    frame[Key::room] = room;
+    add_names(frame, Key::members, members);
+    frame[Key::member_count] = member_count;
+    return frame.text();
 }
 
 std::string Messages::left(std::string_view room) const {
-    json::object frame;
-    frame["type"] = "left";
-    frame["room"] = room;
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::left);
+    frame[Key::room] = room;
+    return frame.text();
 }
 
 std::string Messages::users(const NamePage& users, std::size_t connected_count) const {
-    json::object frame;
-    frame["type"] = "users";
-    add_names(frame, "users", users);
-    frame["connected_count"] = connected_count;
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::users);
+    add_names(frame, Key::users, users);
+    frame[Key::connected_count] = connected_count;
+    return frame.text();
 }
 
 std::string Messages::users_of_room(std::string_view room, const NamePage& users,
                                     std::size_t member_count) const {
-    json::object frame;
-    frame["type"] = "users";
-    frame["room"] = room;
-    add_names(frame, "users", users);
-    frame["member_count"] = member_count;
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::users_of_room);
+    frame[Key::room] = room;
+    add_names(frame, Key::users, users);
+    frame[Key::member_count] = member_count;
+    return frame.text();
 }
 
 std::string Messages::typing(std::string_view username, std::string_view room) const {
-    json::object frame;
-    frame["type"] = "typing";
-    frame["username"] = username;
+    FrameWriter frame(server_frames::typing);
+    frame[Key::username] = username;
     if (!room.empty()) {
-        frame["room"] = room;
+        frame[Key::room] = room;
     }
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::message(std::string_view username, const ClientMessage& from_client,
                               std::string_view room) const {
-    json::object frame;
-    frame["type"] = "message";
-    frame["username"] = username;
-    frame["message"] = from_client.message;
+    FrameWriter frame(server_frames::message);
+    frame[Key::username] = username;
+    frame[Key::message] = from_client.message;
     if (!room.empty()) {
-        frame["room"] = room;
+        frame[Key::room] = room;
     }
-    frame["timestamp"] = from_client.timestamp;
+    frame[Key::timestamp] = from_client.timestamp;
     add_id(frame, from_client);
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::private_message(std::string_view from,
                                       const ClientMessage& from_client) const {
-    json::object frame;
-    frame["type"] = "private";
-    frame["from"] = from;
-    frame["message"] = from_client.message;
-    frame["timestamp"] = from_client.timestamp;
+    FrameWriter frame(server_frames::private_message);
+    frame[Key::from] = from;
+    frame[Key::message] = from_client.message;
+    frame[Key::timestamp] = from_client.timestamp;
     add_id(frame, from_client);
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::confirmation(std::string_view target_user, const ClientMessage& from_client,
                                    const chat_log::Receipt& receipt) const {
-    json::object frame;
-    frame["type"] = "confirmation";
-    frame["message"] = locale_ == Locale::en
-                           ? fmt::format("Private message sent to {}", target_user)
-                           : fmt::format("私訊已發送給 {}", target_user);
-    frame["target_user"] = target_user;
-    frame["timestamp"] = from_client.timestamp;
+    FrameWriter frame(server_frames::confirmation);
+    frame[Key::message] = locale_ == Locale::en
+                              ? fmt::format("Private message sent to {}", target_user)
+                              : fmt::format("私訊已發送給 {}", target_user);
+    frame[Key::target_user] = target_user;
+    frame[Key::timestamp] = from_client.timestamp;
     add_id(frame, from_client);
     add_duplicate(frame, receipt);
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::ack(std::string_view id, std::string_view room,
                           const chat_log::Receipt& receipt) const {
-    json::object frame;
-    frame["type"] = "ack";
-    frame["id"] = id;
+    FrameWriter frame(server_frames::ack);
+    frame[Key::id] = id;
     if (!room.empty()) {
-        frame["room"] = room;
+        frame[Key::room] = room;
     }
-    frame["seq"] = receipt.seq;
-    frame["epoch"] = receipt.epoch;
-    frame["timestamp"] = to_rfc3339(receipt.stored);
+    frame[Key::seq] = receipt.seq;
+    frame[Key::epoch] = receipt.epoch;
+    frame[Key::timestamp] = to_rfc3339(receipt.stored);
     add_duplicate(frame, receipt);
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::refreshed(std::chrono::seconds expires_in) const {
-    json::object frame;
-    frame["type"] = "refreshed";
-    frame["expires_in"] = expires_in.count();
-    return json::serialize(frame);
+    FrameWriter frame(server_frames::refreshed);
+    frame[Key::expires_in] = expires_in.count();
+    return frame.text();
 }
 
 std::string Messages::ping() const {
-    return bare("ping");
+    return bare(server_frames::ping);
 }
 
 std::string Messages::heartbeat_ack() const {
-    return bare("heartbeat_ack");
+    return bare(server_frames::heartbeat_ack);
 }
 
 std::string Messages::error(ErrorCode code, std::string_view subject) const {
-    json::object frame = error_frame(code, error_text(locale_, code, subject));
+    FrameWriter frame = error_frame(code, error_text(locale_, code, subject));
     if (!subject.empty()) {
-        frame[is_about_room(code) ? "room" : "username"] = subject;
+        frame[is_about_room(code) ? Key::room : Key::username] = subject;
     }
-    return json::serialize(frame);
+    return frame.text();
 }
 
 std::string Messages::about(std::string error, std::string_view id) {
     return id.empty() ? std::move(error)
-                      : with_field(std::move(error), "id", json::serialize(json::string(id)));
+                      : with_field(std::move(error), Key::id, json::serialize(json::string(id)));
 }
 
 std::string Messages::rate_limited(std::chrono::milliseconds retry_after) const {
     constexpr ErrorCode code = ErrorCode::rate_limited;
-    json::object frame = error_frame(code, error_text(locale_, code, {}));
-    frame["retry_after_ms"] = retry_after.count();
-    return json::serialize(frame);
+    FrameWriter frame = error_frame(code, error_text(locale_, code, {}));
+    frame[Key::retry_after_ms] = retry_after.count();
+    return frame.text();
 }
 
 std::string Messages::text_too_long(std::size_t limit) const {
     constexpr ErrorCode code = ErrorCode::text_too_long;
-    json::object frame = error_frame(code, error_text(locale_, code, fmt::format("{}", limit)));
-    frame["limit"] = limit;
-    return json::serialize(frame);
+    FrameWriter frame = error_frame(code, error_text(locale_, code, fmt::format("{}", limit)));
+    frame[Key::limit] = limit;
+    return frame.text();
 }
 
 }  // namespace chat

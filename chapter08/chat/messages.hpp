@@ -1,5 +1,4 @@
-// The frames that the server writes; with client_message.cpp the only place that spells a key of
-// the chat's JSON.
+// The frames that the server writes, by the table of server_frames.hpp.
 #pragma once
 
 #include "chat/client_message.hpp"

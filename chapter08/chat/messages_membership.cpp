@@ -1,6 +1,7 @@
 // The frames that tell who comes and who goes.
+#include "chat/frame_writer.hpp"
 #include "chat/messages.hpp"
-#include "chat/system_event.hpp"
+#include "chat/server_frames.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -14,29 +15,29 @@ namespace json = boost::json;
 namespace {
 
 /// `username` is empty for a connection without a name.
-json::object membership(std::string_view event, std::string_view message,
-                        std::string_view username) {
-    json::object frame = system_event(event, message);
+FrameWriter membership(const FrameRule& rule, std::string_view message, std::string_view username) {
+    FrameWriter frame(rule);
+    frame[Key::message] = message;
     if (!username.empty()) {
-        frame["username"] = username;
+        frame[Key::username] = username;
     }
     return frame;
 }
 
-std::string lobby_membership(std::string_view event, std::string_view message,
+std::string lobby_membership(const FrameRule& rule, std::string_view message,
                              std::string_view username, std::size_t connected_count) {
-    json::object frame = membership(event, message, username);
-    frame["connected_count"] = connected_count;
-    return json::serialize(frame);
+    FrameWriter frame = membership(rule, message, username);
+    frame[Key::connected_count] = connected_count;
+    return frame.text();
 }
 
-std::string room_membership(std::string_view event, std::string_view message,
+std::string room_membership(const FrameRule& rule, std::string_view message,
                             std::string_view username, std::string_view room,
                             std::size_t member_count) {
-    json::object frame = membership(event, message, username);
-    frame["room"] = room;
-    frame["member_count"] = member_count;
-    return json::serialize(frame);
+    FrameWriter frame = membership(rule, message, username);
+    frame[Key::room] = room;
+    frame[Key::member_count] = member_count;
+    return frame.text();
 }
 
 json::array first_of(const std::set<std::string, std::less<>>& names, std::size_t limit) {
@@ -59,7 +60,7 @@ std::string Messages::join(std::string_view username, std::size_t connected_coun
     } else {
         text = username.empty() ? "有新用戶加入聊天室" : fmt::format("{} 加入了聊天室", username);
     }
-    return lobby_membership("join", text, username, connected_count);
+    return lobby_membership(server_frames::join, text, username, connected_count);
 }
 
 std::string Messages::leave(std::string_view username, std::size_t connected_count) const {
@@ -69,7 +70,7 @@ std::string Messages::leave(std::string_view username, std::size_t connected_cou
     } else {
         text = username.empty() ? "有用戶離開聊天室" : fmt::format("{} 離開了聊天室", username);
     }
-    return lobby_membership("leave", text, username, connected_count);
+    return lobby_membership(server_frames::leave, text, username, connected_count);
 }
 
 std::string Messages::join_room(std::string_view username, std::string_view room,
@@ -81,7 +82,7 @@ std::string Messages::join_room(std::string_view username, std::string_view room
         text = username.empty() ? fmt::format("有新用戶加入房間 {}", room)
                                 : fmt::format("{} 加入了房間 {}", username, room);
     }
-    return room_membership("join", text, username, room, member_count);
+    return room_membership(server_frames::join_room, text, username, room, member_count);
 }
 
 std::string Messages::leave_room(std::string_view username, std::string_view room,
@@ -93,27 +94,28 @@ std::string Messages::leave_room(std::string_view username, std::string_view roo
         text = username.empty() ? fmt::format("有用戶離開房間 {}", room)
                                 : fmt::format("{} 離開了房間 {}", username, room);
     }
-    return room_membership("leave", text, username, room, member_count);
+    return room_membership(server_frames::leave_room, text, username, room, member_count);
 }
 
 std::string Messages::presence(const Room& room, const Changes& changes) const {
     const std::size_t joined = changes.joined.size() + changes.nameless_joined;
     const std::size_t left = changes.left.size() + changes.nameless_left;
-    json::object frame = system_event(
-        "presence", fmt::format(fmt::runtime(locale_ == Locale::en ? "{} joined, and {} left"
-                                                                   : "{} 人加入，{} 人離開"),
-                                joined, left));
-    frame["joined"] = first_of(changes.joined, max_names_of_changes);
-    frame["joined_count"] = joined;
-    frame["left"] = first_of(changes.left, max_names_of_changes);
-    frame["left_count"] = left;
-    if (room.key().empty()) {
-        frame["connected_count"] = room.size();
+    const bool in_lobby = room.key().empty();
+    FrameWriter frame(in_lobby ? server_frames::presence : server_frames::presence_in_room);
+    frame[Key::message] = fmt::format(
+        fmt::runtime(locale_ == Locale::en ? "{} joined, and {} left" : "{} 人加入，{} 人離開"),
+        joined, left);
+    frame[Key::joined] = first_of(changes.joined, max_names_of_changes);
+    frame[Key::joined_count] = joined;
+    frame[Key::left] = first_of(changes.left, max_names_of_changes);
+    frame[Key::left_count] = left;
+    if (in_lobby) {
+        frame[Key::connected_count] = room.size();
     } else {
-        frame["room"] = room.name();
-        frame["member_count"] = room.size();
+        frame[Key::room] = room.name();
+        frame[Key::member_count] = room.size();
     }
-    return json::serialize(frame);
+    return frame.text();
 }
 
 }  // namespace chat

@@ -1,6 +1,8 @@
 #include "routers/websocket.hpp"
 
+#include "beastapi/asyncapi.hpp"
 #include "beastapi/asyncio.hpp"
+#include "chat/frame_schemas.hpp"
 #include "chat/session.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -11,6 +13,7 @@
 namespace routers {
 
 namespace asyncio = beastapi::asyncio;
+namespace json = boost::json;
 using namespace boost::asio::experimental::awaitable_operators;
 using beastapi::awaitable;
 using beastapi::Message;
@@ -19,6 +22,7 @@ using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
 using chat::Chat;
 using chat::Session;
+using chat::Where;
 using std::chrono::steady_clock;
 
 namespace {
@@ -111,19 +115,49 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
 }
 // [/heartbeat]
 
+// What `/asyncapi.json` says of the endpoints.
+json::object messages_of_echo() {
+    json::object messages;
+    messages["text"] = beastapi::text_message("A text. The echo puts `Echo: ` in front of it.");
+    messages["bytes"] = beastapi::binary_message("Bytes. The echo sends them back unchanged.");
+    return messages;
+}
+
+void describe_echo(beastapi::Route& route) {
+    route.receives(messages_of_echo).sends(messages_of_echo);
+}
+
+void describe(beastapi::Route& route, const Chat& chat, Where where) {
+    route
+        .receives([longest = chat.settings().max_text_length] {
+            return chat::schemas_from_client(longest);
+        })
+        .sends([where] { return chat::schemas_from_server(where); })
+        .query_param("room", "A room to join at once.")
+        .query_param("since", "EPOCH:SEQ, the position up to which the client has the lobby.")
+        .query_param("room_since", "The same of the room.")
+        .query_param("token", "A JSON Web Token, where the server asks for one.");
+    if (where != Where::nameless) {
+        route.query_param("inbox", "EPOCH:SEQ, the position up to which the client has its inbox.");
+    }
+}
+
 }  // namespace
 
 // [routes]
 Router websocket(Chat& chat) {
     Router router({.tags = {"WebSocket"}});
     if (chat.settings().echo) {
-        router.websocket("/ws", websocket_endpoint).summary("Echo");
+        describe_echo(router.websocket("/ws", websocket_endpoint).summary("Echo"));
     }
-    router.websocket("/ws/chat", websocket_chat, chat).summary("Chat room without names");
-    router.websocket("/ws/chat/{username}", websocket_chat_with_username, chat)
-        .summary("Chat room with names and private messages");
-    router.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, chat)
-        .summary("Chat room with heartbeat detection");
+    describe(router.websocket("/ws/chat", websocket_chat, chat).summary("Chat room without names"),
+             chat, Where::nameless);
+    describe(router.websocket("/ws/chat/{username}", websocket_chat_with_username, chat)
+                 .summary("Chat room with names and private messages"),
+             chat, Where::named);
+    describe(router.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, chat)
+                 .summary("Chat room with heartbeat detection"),
+             chat, Where::heartbeat);
     return router;
 }
 // [/routes]

@@ -49,6 +49,7 @@ needs=(
     "stacks|python3-eventlet|||eventlet: its server"
     "stacks|python3-redis|||redis-py: the streams of FastAPI, and what Flask-SocketIO's message_queue needs, in chapter 16"
     "stacks|python3-socketio|||python-socketio: the client that plays conversations over Socket.IO"
+    "stacks|python3-jsonschema|||jsonschema: holds the frames of conversations against /asyncapi.json"
     "stacks|python3-aiohttp|||aiohttp: the transport of that client"
     "stacks|python3-httpx|||httpx: the transport of FastAPI's test client"
     "test|chromium, chromium-browser|chromium chromium-browser google-chrome||the browser in which the page is tested"

@@ -3,8 +3,10 @@
 
     run.py                              every scenario on every stack
     run.py --stack fastapi 40_broadcast one scenario on one stack
+    run.py --stack cpp console.chat     a conversation of your own, from the console of /docs
     run.py --stack cpp --url http://127.0.0.1:8000
                                         against a server that runs already, with its defaults
+    run.py --contract                   also holds what the C++ chat sends against /asyncapi.json
     run.py --chapter 01 --chapter 05_broadcast
                                         the programs of chapters of the tutorial (all: of every one)
     run.py --fault ghost --stack fastapi --stack cpp
@@ -37,10 +39,11 @@ sys.path.insert(0, str(HERE))
 from player import report, transcript  # noqa: E402
 from player.build import BuildError, build  # noqa: E402
 from player.chapters import find_chapters, load_chapter  # noqa: E402
+from player.contract import Contract  # noqa: E402
 from player.known import KNOWN, judge, load_known_failures  # noqa: E402
 from player.outcome import Outcome  # noqa: E402
 from player.play import Player  # noqa: E402
-from player.scenario import STACKS, Scenario, ScenarioError, load_all  # noqa: E402
+from player.scenario import STACKS, Scenario, ScenarioError, load, load_all  # noqa: E402
 from player.redis_server import RedisError  # noqa: E402
 from player.server import Server, ServerError  # noqa: E402
 
@@ -50,7 +53,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help="names of scenarios (all by default)")
+    parser.add_argument("names", nargs="*", help="names of scenarios, or .chat files (all by default)")
     parser.add_argument(
         "--stack", action="append", choices=STACKS, help="which server; may be repeated"
     )
@@ -59,6 +62,9 @@ def parse_arguments() -> argparse.Namespace:
         "--chapter", action="append", metavar="NAME", help="of the tutorial; may be repeated; or all"
     )
     parser.add_argument("--fault", metavar="NAME", help="play one of faults/ and show who got what")
+    parser.add_argument(
+        "--contract", action="store_true", help="hold what the C++ chat sends against /asyncapi.json"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the results to FILE (- for stdout)")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--verbose", action="store_true", help="say what differs in known failures")
@@ -75,17 +81,23 @@ def parse_arguments() -> argparse.Namespace:
 class Servers:
     """Gives each scenario a server with its settings, the same one as long as it is clean."""
 
-    def __init__(self, stack: str, url: str | None, chapter: str | None = None) -> None:
+    def __init__(
+        self, stack: str, url: str | None, chapter: str | None = None, has_contract: bool = False
+    ) -> None:
         self._stack = stack
+        self._has_contract = has_contract
+        self._seen: set[str] = set()
         self._url = url
         self._chapter = chapter
         self._server: Server | None = None
         self._needs: tuple[tuple[str, ...], str, bool] = ((), "", False)
+        self.contract: Contract | None = None  # of the last server; it has seen what all sent
 
     async def get(self, scenario: Scenario) -> Server:
         needs = (scenario.needs, scenario.program, scenario.has_two_servers)
         if self._url:
-            return Server(self._stack, urlsplit(self._url).port or 80, self._chapter)
+            server = Server(self._stack, urlsplit(self._url).port or 80, self._chapter)
+            return await self._with_contract(server)
         if self._server and self._needs != needs:
             await self.drop()
         if not self._server:
@@ -93,7 +105,15 @@ class Servers:
                 self._stack, scenario.needs, self._chapter, scenario.program, scenario.has_two_servers
             )
             self._needs = needs
+            await self._with_contract(self._server)
         return self._server
+
+    async def _with_contract(self, server: Server) -> Server:
+        if self._has_contract:
+            server.contract = await Contract.fetch(server.port)
+            server.contract.seen = self._seen
+            self.contract = server.contract
+        return server
 
     async def drop(self) -> None:
         """Stops the server, so that the next scenario gets a new one."""
@@ -135,7 +155,8 @@ async def run_stack(
     """Plays the scenarios on one stack; returns their results."""
     if not arguments.url:
         await build(stack, chapter)
-    servers = Servers(stack, arguments.url, chapter)
+    has_contract = arguments.contract and stack == "cpp" and not chapter
+    servers = Servers(stack, arguments.url, chapter, has_contract)
     results = []
     began = time.monotonic()
     try:
@@ -150,6 +171,8 @@ async def run_stack(
     finally:
         await servers.drop()
     of = f"{chapter}, " if chapter else ""
+    if servers.contract and servers.contract.unseen():
+        print(f"in /asyncapi.json, but never sent: {', '.join(sorted(servers.contract.unseen()))}")
     print(f"{of}{stack}: {_tally(results)} in {time.monotonic() - began:.1f} s\n", flush=True)
     return results
 
@@ -253,6 +276,9 @@ async def main() -> int:
         scenarios = [s for of_chapter in chapters.values() for s in of_chapter]
         if not arguments.chapter:
             scenarios = load_all(HERE / "scenarios", HERE / "faults")
+        files = [Path(name) for name in arguments.names if name.endswith(".chat")]
+        scenarios += [load(file) for file in files]
+        arguments.names = [Path(name).stem if Path(name) in files else name for name in arguments.names]
         unknown = set(arguments.names) - {scenario.name for scenario in scenarios}
         if unknown:
             raise ScenarioError(f"no scenario is named {', '.join(sorted(unknown))}; try --list")

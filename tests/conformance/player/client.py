@@ -57,6 +57,7 @@ class Client(ABC):
         self.last_sent = time.monotonic()  # when it began to connect, or sent something
         self.ignored: list[Json] = []
         self.answers: list[tuple[Json, str]] = []
+        self.judge: Callable[[Json], None] | None = None  # looks at all that arrives
         self._record = record
         self._changed = asyncio.Event()
 
@@ -122,6 +123,8 @@ class Client(ABC):
             if isinstance(parsed, dict):
                 kind, value = "json", parsed
         self._record(self.name, "receives", value)
+        if self.judge and kind != "pong":
+            self.judge(value)
         for pattern, reply in self.answers:
             if not differences(pattern, value, {}):
                 await self.send_text(reply)

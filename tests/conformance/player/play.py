@@ -35,6 +35,9 @@ class Player(Steps):
             await self._nothing_more()
         self._over = True
         await self._clean_up()
+        if self._broken:
+            lines = [f"    {line}" for line in dict.fromkeys(self._broken)]
+            self.outcome.differences += ["against /asyncapi.json", *lines]
         self.outcome.seconds = time.monotonic() - self._began
         return self.outcome
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import websockets
 
 from .chapters import chapter_command
+from .contract import Contract
 from .redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,6 +91,7 @@ class Server:
         self._environment: dict[str, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.redis: RedisServer | None = None
+        self.contract: Contract | None = None  # what its frames are held against, if anything
         self.other: Server | None = None  # a second process of the same program and settings
         self.process: asyncio.subprocess.Process | None = None
         self.log: deque[str] = deque(maxlen=200)

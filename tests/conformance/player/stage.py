@@ -29,6 +29,7 @@ class Stage:
         self._patience = QUIET if expected_to_fail else DEADLINE
         self._clients: dict[str, Client] = {}
         self._variables: Variables = {}
+        self._broken: list[str] = []  # what the server sent against its own description
         self._step = 0
         self._over = False  # what happens now is clean-up
         self._began = time.monotonic()
@@ -110,6 +111,9 @@ class Stage:
         if name in self._clients and self._clients[name].is_open:
             raise Mismatch(f"{name} is connected already")
         client.port = (server or self.server).port
+        contract = self.server.contract
+        if contract:
+            client.judge = lambda value: self._broken.extend(contract.differences(path, value))
         await client.connect(client.port, path, headers)
         self._record(name, "connects to", path)
         self._clients[name] = client
