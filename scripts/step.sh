@@ -56,6 +56,7 @@ run_cpp() {
     build release "$target" || exit 1
     # For /docs, which FastAPI takes from the network.
     export SWAGGER_UI_DIR=${SWAGGER_UI_DIR:-$root/node_modules/swagger-ui-dist}
+    export CONSOLE_DIR=${CONSOLE_DIR:-$root/static/console}
     exec "$root/build/release/docs/$target"
 }
 

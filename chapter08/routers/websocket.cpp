@@ -17,6 +17,7 @@ namespace json = boost::json;
 using namespace boost::asio::experimental::awaitable_operators;
 using beastapi::awaitable;
 using beastapi::Message;
+using beastapi::Route;
 using beastapi::Router;
 using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
@@ -123,11 +124,11 @@ json::object messages_of_echo() {
     return messages;
 }
 
-void describe_echo(beastapi::Route& route) {
-    route.receives(messages_of_echo).sends(messages_of_echo);
+Route& describe_echo(Route& route) {
+    return route.receives(messages_of_echo).sends(messages_of_echo);
 }
 
-void describe(beastapi::Route& route, const Chat& chat, Where where) {
+Route& describe(Route& route, const Chat& chat, Where where) {
     route
         .receives([longest = chat.settings().max_text_length] {
             return chat::schemas_from_client(longest);
@@ -140,6 +141,7 @@ void describe(beastapi::Route& route, const Chat& chat, Where where) {
     if (where != Where::nameless) {
         route.query_param("inbox", "EPOCH:SEQ, the position up to which the client has its inbox.");
     }
+    return route;
 }
 
 }  // namespace
@@ -148,16 +150,16 @@ void describe(beastapi::Route& route, const Chat& chat, Where where) {
 Router websocket(Chat& chat) {
     Router router({.tags = {"WebSocket"}});
     if (chat.settings().echo) {
-        describe_echo(router.websocket("/ws", websocket_endpoint).summary("Echo"));
+        describe_echo(router.websocket("/ws", websocket_endpoint)).summary("Echo");
     }
-    describe(router.websocket("/ws/chat", websocket_chat, chat).summary("Chat room without names"),
-             chat, Where::nameless);
-    describe(router.websocket("/ws/chat/{username}", websocket_chat_with_username, chat)
-                 .summary("Chat room with names and private messages"),
-             chat, Where::named);
-    describe(router.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, chat)
-                 .summary("Chat room with heartbeat detection"),
-             chat, Where::heartbeat);
+    describe(router.websocket("/ws/chat", websocket_chat, chat), chat, Where::nameless)
+        .summary("Chat room without names");
+    describe(router.websocket("/ws/chat/{username}", websocket_chat_with_username, chat), chat,
+             Where::named)
+        .summary("Chat room with names and private messages");
+    describe(router.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, chat),
+             chat, Where::heartbeat)
+        .summary("Chat room with heartbeat detection");
     return router;
 }
 // [/routes]

@@ -1,4 +1,5 @@
-// The two tabs of /docs. The address says which one is shown: #websocket.
+// The two tabs of /docs. The address says which one is shown: ?tab=websocket. Not behind a #: Swagger
+// UI keeps places of its own there.
 
 import { ui } from './elements.js';
 
@@ -14,17 +15,11 @@ export function startTabs() {
       tabs[1 - index].focus();
     });
   });
-  window.addEventListener('hashchange', () => show(wanted()));
-  show(wanted());
+  show(new URLSearchParams(location.search).get('tab') === 'websocket' ? 1 : 0);
 }
 
-function wanted() {
-  return location.hash === '#websocket' ? 1 : 0;
-}
-
-// Swagger UI keeps places of its own behind the #, so the first tab takes it away.
 function choose(index) {
-  history.replaceState(null, '', index ? '#websocket' : location.pathname);
+  history.replaceState(null, '', index ? '?tab=websocket' : location.pathname);
   show(index);
 }
 

@@ -45,8 +45,7 @@ async function openConsole(options = {}) {
     if (message.type() === 'error') page.problems.push(message.text());
   });
   pages.push(page);
-  await page.goto(`${server.url}/docs`);
-  await page.getByRole('tab', { name: 'WebSocket' }).click();
+  await page.goto(`${server.url}/docs?tab=websocket`);
   await page.locator('#endpoint option').first().waitFor({ state: 'attached' });
   return page;
 }
@@ -229,6 +228,16 @@ test('of many frames the newest thousand are kept, and the page says so', async 
   await page.waitForFunction(() =>
     document.querySelector('#count').textContent.includes('only the newest 1,000 are kept'));
   assert.equal(await page.locator('.row').count(), 1_000);
+});
+
+test('each tab has its address, and Swagger UI is in the first', async () => {
+  const page = await openConsole();
+  await page.getByRole('tab', { name: 'HTTP' }).click();
+  await page.locator('.opblock').first().waitFor();
+  assert.ok(await page.locator('#connection').isHidden());
+  await page.getByRole('tab', { name: 'HTTP' }).press('ArrowRight');
+  await page.reload();
+  await page.locator('#connection').waitFor();
 });
 
 test('on a phone nothing is cut off, in Chinese either, and a token is not shown', async () => {
