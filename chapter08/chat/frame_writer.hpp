@@ -32,7 +32,7 @@ public:
     std::string text() const { return boost::json::serialize(object_); }
 
 private:
-    const FrameRule* rule_;
+    [[maybe_unused]] const FrameRule* rule_;  // for the assertion
     boost::json::object object_;
 };
 

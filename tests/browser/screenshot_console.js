@@ -21,7 +21,7 @@ const server = await Server.start({ args: ['--locale', 'en'] });
 const browser = await launchBrowser();
 try {
   const page = await browser.newPage({
-    viewport: { width: 1180, height: 900 }, locale: 'en-US', ...JSON.parse(process.argv[2] ?? '{}'),
+    viewport: { width: 1320, height: 1030 }, locale: 'en-US', ...JSON.parse(process.argv[2] ?? '{}'),
   });
   await page.goto(`${server.url}/docs?tab=websocket`);
   await page.selectOption('#endpoint', 'ws_chat_username');
@@ -32,8 +32,8 @@ try {
   await send(page, 'message', { message: 'Hello, 世界! 👋', id: '6f1c', room: 'coroutines' }, 'ack');
   await send(page, 'who', { room: 'coroutines' }, 'users');
   await page.locator('.row.received summary').filter({ hasText: 'ack' }).click();
-  await page.selectOption('#kind', 'history');
-  await page.locator('#fields [name=limit]').fill('500');
+  await page.selectOption('#kind', 'who');
+  await page.locator('#fields [name=after]').fill('soon');
   await page.locator('#problems li').waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: process.argv[3] ?? TARGET });
