@@ -9,7 +9,7 @@ import { problemsOf } from './validate.js';
 const ANY = { name: '', summary: '', format: 'text', payload: { type: 'string' } };
 const LONGEST_LINE = 60;   // characters; longer frames are shown over several lines
 
-let messages = [];
+let messages = [ANY];
 let controls = new Map();   // field → its input
 let onSent;                 // (data, text)
 

@@ -14,6 +14,11 @@ const inputs = new Map();   // parameter → its input; what was typed stays whe
 export function startConnection(given) {
   handlers = given;
   all = endpoints();
+  if (all.length === 0) {
+    setText(ui.status, 'status.none');
+    ui.connect.disabled = true;
+    return;
+  }
   ui.endpoint.replaceChildren(...all.map(({ id, address, title }) => {
     const option = element('option', '', `${address} – ${title}`);
     option.value = id;

@@ -15,6 +15,7 @@ export const TEXTS = {
   'status.connecting': ['連線中…', 'Connecting…'],
   'status.open': ['已連線', 'Connected'],
   'status.closed': ['已關閉：{code} {reason}', 'Closed: {code} {reason}'],
+  'status.none': ['這個伺服器沒有 WebSocket 端點', 'This server has no WebSocket endpoint'],
   'status.failed': ['無法連線', 'The connection failed'],
   'status.missing': ['請先填寫 {name}', 'Fill in {name} first'],
   'composer': ['撰寫訊框', 'Compose a frame'],

@@ -210,6 +210,23 @@ test('the echo takes texts and bytes', async () => {
   await page.locator('.row.received .preview', { hasText: '00 ff' }).waitFor();
 });
 
+test('an endpoint of which nothing is said takes any text', async () => {
+  const page = await openConsole();
+  const document = { info: { title: 'small' }, operations: {}, components: { messages: {} } };
+  document.channels = { ws: { address: '/ws', messages: {} } };
+  await page.route('**/asyncapi.json', route => route.fulfill({ json: document }));
+  await page.reload();
+  await page.locator('#kind option', { hasText: 'Any text' }).waitFor({ state: 'attached' });
+  await connect(page, 'ws');
+  await page.locator('#raw').fill('Hello');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.locator('.row.received .preview', { hasText: 'Echo: Hello' }).waitFor();
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  document.channels = {};
+  await page.reload();
+  await page.locator('#status', { hasText: 'no WebSocket endpoint' }).waitFor();
+});
+
 test('of many frames the newest thousand are kept, and the page says so', async () => {
   const page = await openConsole();
   await connect(page, 'ws_chat', {});
