@@ -5,6 +5,7 @@
 #include "chat/chat.hpp"
 #include "chat/meeting.hpp"
 #include "logging.hpp"
+#include "routers/events.hpp"
 #include "routers/pages.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
@@ -61,6 +62,7 @@ void set_up(beastapi::App& app, chat::Chat& chat, const Settings& settings) {
 
     // 3. Routes
     app.include_router(routers::websocket(chat));
+    app.include_router(routers::events(chat, app));
     app.include_router(routers::status(chat, app.refusals()));
 
     // 4. The root path

@@ -78,12 +78,8 @@ std::size_t usable_cores() {
     return std::thread::hardware_concurrency();
 }
 
-bool is_read(const Request& request) {
-    return request.method == "GET" || request.method == "HEAD";
-}
-
-Response method_not_allowed() {
-    return error_response(405, "Method Not Allowed").header("Allow", "GET, HEAD");
+Response method_not_allowed(const std::string& allow) {
+    return error_response(405, "Method Not Allowed").header("Allow", allow);
 }
 
 }  // namespace
@@ -169,12 +165,12 @@ std::optional<Response> App::answer_to_head(const Request& request) const {
             return preflight;
         }
     }
-    const Target target = find(request.path);
+    const Target target = find(request);
     std::optional<Response> response;
-    if (target.mount == nullptr && target.route == nullptr) {
+    if (!target.allow.empty()) {
+        response = method_not_allowed(target.allow);
+    } else if (target.mount == nullptr && target.route == nullptr) {
         response = error_response(404, "Not Found");
-    } else if (!is_read(request)) {
-        response = method_not_allowed();
     } else if (target.route != nullptr && target.route->is_websocket()) {
         response = error_response(426, "Upgrade Required");
         response->header("Upgrade", "websocket").header("Connection", "Upgrade");
@@ -210,7 +206,7 @@ awaitable<Response> App::handle(Request request) const {
 }
 
 awaitable<Response> App::answer(Request request) const {
-    Target target = find(request.path);
+    Target target = find(request);
     if (target.mount != nullptr) {
         const std::string_view below =
             std::string_view(request.path).substr(target.mount->path.size());
@@ -222,16 +218,23 @@ awaitable<Response> App::answer(Request request) const {
     co_return if_modified(unchanged, std::move(response));
 }
 
-App::Target App::find(std::string_view path) const {
-    if (const Mount* const mount = find_mount(path)) {
-        return {.mount = mount};
+App::Target App::find(const Request& request) const {
+    const bool is_read = request.method == "GET" || request.method == "HEAD";
+    if (const Mount* const mount = find_mount(request.path)) {
+        return {.mount = mount, .allow = is_read ? "" : "GET, HEAD"};
     }
+    Target target;
     for (const Route& route : router_.routes()) {
-        if (auto params = route.path().match(path)) {
+        auto params = route.path().match(request.path);
+        if (params && route.answers(request.method)) {
             return {.route = &route, .path_params = std::move(*params)};
         }
+        const std::string_view methods = route.method() == "GET" ? "GET, HEAD" : "POST";
+        if (params && target.allow.find(methods) == std::string::npos) {
+            target.allow.append(target.allow.empty() ? "" : ", ").append(methods);
+        }
     }
-    return {};
+    return target;
 }
 
 const App::Mount* App::find_mount(std::string_view path) const {
@@ -268,7 +271,7 @@ bool App::allows_origin(const Request& request) const {
 }
 
 bool App::answers_when_full(const Request& request) const {
-    const Target target = find(request.path);
+    const Target target = find(request);
     return target.route != nullptr && target.route->is_answered_when_full();
 }
 

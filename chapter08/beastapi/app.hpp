@@ -153,6 +153,12 @@ public:
         return router_.get(std::forward<Args>(args)...);
     }
 
+    /// As Router::post().
+    template <class... Args>
+    Route& post(Args&&... args) {
+        return router_.post(std::forward<Args>(args)...);
+    }
+
     /// As Router::websocket().
     template <class... Args>
     Route& websocket(Args&&... args) {
@@ -235,6 +241,7 @@ private:
         const Mount* mount = nullptr;
         const Route* route = nullptr;
         Params path_params{};
+        std::string allow{};  ///< the methods of the routes at that path, if none has this one
     };
 
     friend class detail::Workers;
@@ -242,7 +249,7 @@ private:
     void shut_down() const;
     void warn() const;
 
-    Target find(std::string_view path) const;
+    Target find(const Request& request) const;
     awaitable<Response> answer(Request request) const;
     const Mount* find_mount(std::string_view path) const;
 

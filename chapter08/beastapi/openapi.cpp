@@ -12,9 +12,14 @@ namespace json = boost::json;
 
 namespace {
 
+/// The name of the method in a description of the API.
+std::string_view method_of(const Route& route) {
+    return route.method() == "POST" ? "post" : "get";
+}
+
 /// Such as `get_ws_chat_username`, unique as method and path are.
 std::string operation_id(const Route& route) {
-    std::string id = "get";
+    std::string id(method_of(route));
     for (const char c : route.path().text()) {
         if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
             id.push_back(c);
@@ -93,9 +98,11 @@ json::object openapi(std::string_view title, std::string_view version, std::stri
     json::object paths;
     for (const Route& route : routes) {
         if (route.in_schema()) {
-            json::object item;
-            item["get"] = operation_of(route);
-            paths[route.path().text()] = std::move(item);
+            json::value& item = paths[route.path().text()];
+            if (!item.is_object()) {
+                item.emplace_object();
+            }
+            item.as_object()[method_of(route)] = operation_of(route);
         }
     }
     json::object document;

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,10 @@
 #include <vector>
 
 namespace beastapi {
+
+namespace detail {
+struct StreamBody;
+}
 
 /// An HTTP response. The server adds Content-Length, Date and Connection.
 class Response {
@@ -49,6 +54,12 @@ public:
     /// The file to send instead of body(), if any.
     const std::optional<std::filesystem::path>& file() const noexcept { return file_; }
 
+    /// What writes the body, in place of body(); null for most. See streaming.hpp.
+    const std::shared_ptr<const detail::StreamBody>& stream() const noexcept { return stream_; }
+    void set_stream(std::shared_ptr<const detail::StreamBody> stream) noexcept {
+        stream_ = std::move(stream);
+    }
+
 private:
     friend Response FileResponse(const std::filesystem::path& path, unsigned status);
     explicit Response(unsigned status) : status_(status) {}
@@ -57,6 +68,7 @@ private:
     std::vector<std::pair<std::string, std::string>> headers_;
     std::string body_;
     std::optional<std::filesystem::path> file_;
+    std::shared_ptr<const detail::StreamBody> stream_;
 };
 
 Response JSONResponse(const boost::json::value& body, unsigned status = 200);

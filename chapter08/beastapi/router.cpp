@@ -6,8 +6,8 @@
 
 namespace beastapi {
 
-Route::Route(std::string path, HttpHandler handler)
-    : path_(path), http_handler_(std::move(handler)) {
+Route::Route(std::string path, HttpHandler handler, std::string method)
+    : path_(path), method_(std::move(method)), http_handler_(std::move(handler)) {
     responses_[200] = "Successful Response";
 }
 
@@ -67,9 +67,19 @@ Route& Route::answered_when_full(bool answered) {
     return *this;
 }
 
-template <class Handler>
-Route& Router::add(std::string_view path, Handler handler, std::size_t path_parameters_taken) {
-    Route route(options_.prefix + std::string(path), std::move(handler));
+Route& Router::add(std::string_view path, Route::HttpHandler handler,
+                   std::size_t path_parameters_taken, std::string_view method) {
+    return add(Route(options_.prefix + std::string(path), std::move(handler), std::string(method)),
+               path_parameters_taken);
+}
+
+Route& Router::add(std::string_view path, Route::WebSocketHandler handler,
+                   std::size_t path_parameters_taken) {
+    return add(Route(options_.prefix + std::string(path), std::move(handler)),
+               path_parameters_taken);
+}
+
+Route& Router::add(Route route, std::size_t path_parameters_taken) {
     const std::size_t offered = route.path().parameters().size();
     if (offered != path_parameters_taken) {
         throw std::invalid_argument(
@@ -80,9 +90,6 @@ Route& Router::add(std::string_view path, Handler handler, std::size_t path_para
     routes_.push_back(std::move(route));
     return routes_.back();
 }
-
-template Route& Router::add(std::string_view, Route::HttpHandler, std::size_t);
-template Route& Router::add(std::string_view, Route::WebSocketHandler, std::size_t);
 
 void Router::include_router(const Router& router) {
     routes_.insert(routes_.end(), router.routes_.begin(), router.routes_.end());

@@ -31,7 +31,7 @@ public:
     using WebSocketHandler = std::function<awaitable<void>(WebSocket)>;
     using MessageSchemas = std::function<boost::json::object()>;
 
-    Route(std::string path, HttpHandler handler);
+    Route(std::string path, HttpHandler handler, std::string method = "GET");
     Route(std::string path, WebSocketHandler handler);
 
     Route& summary(std::string text);
@@ -51,6 +51,11 @@ public:
     /// which has to cost little.
     Route& answered_when_full(bool answered);
 
+    /// `GET`, which stands for HEAD, too, or `POST`.
+    const std::string& method() const noexcept { return method_; }
+    bool answers(std::string_view method) const noexcept {
+        return method == method_ || (method == "HEAD" && method_ == "GET");
+    }
     bool is_websocket() const noexcept { return static_cast<bool>(websocket_handler_); }
     const detail::RouteTemplate& path() const noexcept { return path_; }
     const HttpHandler& http_handler() const noexcept { return http_handler_; }
@@ -70,6 +75,7 @@ public:
 
 private:
     detail::RouteTemplate path_;
+    std::string method_ = "GET";
     HttpHandler http_handler_;
     WebSocketHandler websocket_handler_;
     std::string summary_;
@@ -149,24 +155,14 @@ public:
 
     /// Registers a handler of GET; HEAD is answered by the same handler, without the body.
     template <class... Args, class... Bound>
-    Route& get(std::string_view path, awaitable<Response> (*handler)(Request, Args...),
-               Bound&&... bound) {
-        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
-        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
-        auto call = [handler, last](Request request) mutable {
-            return detail::call<strings>(handler, request.path_params, last, request);
-        };
-        return add(path, Route::HttpHandler(call), strings);
+    Route& get(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        return add_http(path, "GET", handler, std::forward<Bound>(bound)...);
     }
 
+    /// Registers a handler of POST, which finds what was sent in Request::body: at most 64 KiB.
     template <class... Args, class... Bound>
-    Route& get(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
-        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
-        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
-        auto call = [handler, last](const Request& request) mutable {
-            return detail::call<strings>(handler, request.path_params, last);
-        };
-        return add(path, Route::HttpHandler(call), strings);
+    Route& post(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        return add_http(path, "POST", handler, std::forward<Bound>(bound)...);
     }
 
     const std::list<Route>& routes() const noexcept { return routes_; }
@@ -175,8 +171,33 @@ public:
     void include_router(const Router& router);
 
 private:
-    template <class Handler>
-    Route& add(std::string_view path, Handler handler, std::size_t path_parameters_taken);
+    template <class... Args, class... Bound>
+    Route& add_http(std::string_view path, std::string_view method,
+                    awaitable<Response> (*handler)(Request, Args...), Bound&&... bound) {
+        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
+        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
+        auto call = [handler, last](Request request) mutable {
+            return detail::call<strings>(handler, request.path_params, last, request);
+        };
+        return add(path, Route::HttpHandler(call), strings, method);
+    }
+
+    template <class... Args, class... Bound>
+    Route& add_http(std::string_view path, std::string_view method,
+                    awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
+        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
+        auto call = [handler, last](const Request& request) mutable {
+            return detail::call<strings>(handler, request.path_params, last);
+        };
+        return add(path, Route::HttpHandler(call), strings, method);
+    }
+
+    Route& add(std::string_view path, Route::HttpHandler handler, std::size_t path_parameters_taken,
+               std::string_view method);
+    Route& add(std::string_view path, Route::WebSocketHandler handler,
+               std::size_t path_parameters_taken);
+    Route& add(Route route, std::size_t path_parameters_taken);
 
     RouterOptions options_;
     std::list<Route> routes_;

@@ -30,7 +30,7 @@ void Backlog::guarded(Function function) noexcept {
     try {
         function();
     } catch (const std::exception&) {
-        end_for_want_of_memory(websocket_);
+        end_for_want_of_memory(line_);
     }
 }
 
@@ -89,7 +89,7 @@ void Backlog::bring_up_to_date() {
         return;
     }
     busy_ = true;
-    while (!reading_ && websocket_.connected() && !websocket_.is_behind()) {
+    while (!reading_ && line_.connected() && !line_.is_behind()) {
         const Behind* const next = next_in_turn();
         if (next == nullptr) {
             break;
@@ -130,7 +130,7 @@ void Backlog::send(const ConversationPtr& log, const Slice& slice) {
     std::string frame;
     for (const chat_log::Entry& entry : slice.entries) {
         write_numbered(entry, frame);
-        websocket_.post_text(frame);
+        line_.post_text(frame, mark_of(*log, entry.seq));
     }
     behind->seq = fault(Fault::laggard_skipped) ? log->last_seq() : slice.entries.back().seq;
     bring_up_to_date();
@@ -155,20 +155,20 @@ void Backlog::go_on_behind_gap(const ConversationPtr& log, const Missed& missed,
         // Nothing can be read. The client sees a hole by the next number, but not another epoch.
         if (reason == "epoch") {
             const HistoryFrame gap{.seq = log->last_seq(), .recovered = false, .reason = reason};
-            websocket_.post_text(write_history(gap, *log, Slice()));
+            line_.post_text(write_history(gap, *log, Slice()), mark_of(*log, gap.seq));
         }
         release(*log, log->last_seq());
         return;
     }
-    websocket_.post_text(missed.frame);
+    line_.post_text(missed.frame, mark_of(*log, missed.seq));
     release(*log, missed.seq);
 }
 
 void Backlog::wait_until_drained() {
-    if (waiting_ || behind_.empty() || !websocket_.is_behind()) {
+    if (waiting_ || behind_.empty() || !line_.is_behind()) {
         return;
     }
-    websocket_.when_drained([weak = weak_from_this()] {
+    line_.when_drained([weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
             self->waiting_ = false;
             self->bring_up_to_date();

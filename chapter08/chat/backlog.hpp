@@ -2,7 +2,7 @@
 // copies of messages.
 #pragma once
 
-#include "beastapi/websocket.hpp"
+#include "chat/line.hpp"
 #include "log/log.hpp"
 
 #include <memory>
@@ -22,8 +22,7 @@ struct Missed;
 class Backlog : public std::enable_shared_from_this<Backlog> {
 public:
     /// `log` has to outlive it.
-    Backlog(chat_log::Log& log, beastapi::WebSocket websocket)
-        : log_(log), websocket_(std::move(websocket)) {}
+    Backlog(chat_log::Log& log, Line line) : log_(log), line_(std::move(line)) {}
     Backlog(const Backlog&) = delete;
     Backlog& operator=(const Backlog&) = delete;
 
@@ -62,7 +61,7 @@ private:
     void wait_until_drained();
 
     chat_log::Log& log_;
-    beastapi::WebSocket websocket_;
+    Line line_;
     std::vector<Behind> behind_;
     std::size_t turn_ = 0;
     bool busy_ = false;     // bring_up_to_date() is running

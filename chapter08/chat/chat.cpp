@@ -19,25 +19,24 @@
 namespace chat {
 
 using beastapi::awaitable;
-using beastapi::WebSocket;
 using std::chrono::system_clock;
 
 namespace {
 
 /// Closes a connection whose handshake is done, so that a browser can read why.
-awaitable<void> refuse(WebSocket websocket, std::string reason,
+awaitable<void> refuse(Line line, std::string reason,
                        std::uint16_t code = beastapi::close_code::policy_violation) {
-    co_await websocket.close(code, reason);
+    co_await line.close(code, reason);
     throw beastapi::WebSocketDisconnect(code, reason);
 }
 
-void end_by_expiry(const WebSocket& websocket, const std::string& user, Chat& chat) {
-    if (websocket.connected()) {
+void end_by_expiry(const Line& line, const std::string& user, Chat& chat) {
+    if (line.connected()) {
         chat.refusals().count(to_string(ErrorCode::token_expired));
         beastapi::log_security_event(
-            {.event = "token_expired", .client = websocket.client(), .user = user});
-        websocket.post_text(chat.messages().error(ErrorCode::token_expired));
-        websocket.post_close(beastapi::close_code::policy_violation, "Unauthorized");
+            {.event = "token_expired", .client = line.client(), .user = user});
+        line.post_text(chat.messages().error(ErrorCode::token_expired));
+        line.post_close(beastapi::close_code::policy_violation, "Unauthorized");
     }
 }
 
@@ -51,8 +50,8 @@ std::optional<std::string> copy_name(const Member& member) noexcept {
     }
 }
 
-std::optional<Position> position_in(const WebSocket& websocket, std::string_view parameter) {
-    const auto text = websocket.query_param(parameter);
+std::optional<Position> position_in(const Line& line, std::string_view parameter) {
+    const auto text = line.query_param(parameter);
     return text ? parse_position(*text) : std::nullopt;
 }
 
@@ -67,6 +66,7 @@ Chat::Chat(ChatSettings settings, Meeting meeting)
       log_(std::move(meeting.log)),
       others_(std::move(meeting.hub), manager_, notices_, inboxes_),
       sessions_(std::move(meeting.sessions)),
+      event_lines_(std::move(meeting.event_lines)),
       neighbours_(std::move(meeting.neighbours)) {}
 
 void Chat::start(const boost::asio::any_io_executor& executor) {
@@ -92,50 +92,47 @@ awaitable<bool> Chat::is_ready() {
 }
 
 // [connect]
-awaitable<Session> Chat::connect(WebSocket websocket, std::optional<std::string> username) {
-    std::string subprotocol = subprotocol_of(websocket.request());
-    co_await websocket.accept(std::move(subprotocol));
+awaitable<Session> Chat::connect(Line line, std::optional<std::string> username) {
+    co_await line.accept();
     auto name = normalize_name(username.value_or(""));
     if (username && (!name || name_key(*name) == name_key(anonymous))) {
-        co_await refuse(websocket, "Invalid username");
+        co_await refuse(line, "Invalid username");
     }
     std::unique_ptr<TokenGrant> granted;
     if (name ? authenticator_.requires_tokens() : authenticator_.requires_token_of_all()) {
-        const auto claims = authenticator_.authenticate(websocket.request(), name);
+        const auto claims = authenticator_.authenticate(line.request(), name);
         if (!claims) {
-            co_await refuse(websocket, "Unauthorized");
+            co_await refuse(line, "Unauthorized");
         }
-        if (const auto& budget = websocket.budget()) {
+        if (const auto& budget = line.budget()) {
             // Who has a token is a client of its own, wherever it connects from.
-            websocket.charge_to(budget->of_user(name_key(claims->name)));
+            line.charge_to(budget->of_user(name_key(claims->name)));
         }
         if (name) {
             name = claims->name;
         }
         const auto executor = co_await boost::asio::this_coro::executor;
-        granted = grant(websocket, executor, *claims);
+        granted = grant(line, executor, *claims);
         if (!granted) {
-            co_await refuse(websocket, "Too many sessions");
+            co_await refuse(line, "Too many sessions");
         }
     }
-    const bool is_open = co_await open_lobby(position_in(websocket, "since"));
+    const bool is_open = co_await open_lobby(position_in(line, "since"));
     ConversationPtr inbox;
     if (name && is_open) {
-        inbox = co_await open_inbox(websocket, *name);
+        inbox = co_await open_inbox(line, *name);
     }
     // What comes into an inbox that isn't open here may be stored by another server.
     if (!is_open || (name && !inbox && settings_.redis)) {
         refusals_.count(to_string(ErrorCode::unavailable));
-        co_await refuse(websocket, "Messages are unavailable",
-                        beastapi::close_code::try_again_later);
+        co_await refuse(line, "Messages are unavailable", beastapi::close_code::try_again_later);
     }
-    Session session(*this, manager_.connect(websocket, name.value_or(""), inbox),
-                    std::move(granted));
+    Session session(*this, manager_.connect(line, name.value_or(""), inbox), std::move(granted));
     session.hold_back_missed();
     const auto wait = session.announce();
     if (wait > wait.zero()) {
         refusals_.count("bytes_out");
-        co_await refuse(websocket, "Too much traffic", beastapi::close_code::try_again_later);
+        co_await refuse(line, "Too much traffic", beastapi::close_code::try_again_later);
     }
     co_return session;
 }
@@ -189,15 +186,14 @@ awaitable<bool> Chat::open_lobby(std::optional<Position> position) {
     co_return log != nullptr;
 }
 
-awaitable<ConversationPtr> Chat::open_inbox(const WebSocket& websocket,
-                                            const std::string& username) {
+awaitable<ConversationPtr> Chat::open_inbox(const Line& line, const std::string& username) {
     const auto is_owner = [this, username] {
         return authenticator_.requires_tokens() || manager_.is_connected(username);
     };
-    return inboxes_.open(name_key(username), position_in(websocket, "inbox"), is_owner);
+    return inboxes_.open(name_key(username), position_in(line, "inbox"), is_owner);
 }
 
-std::unique_ptr<TokenGrant> Chat::grant(const WebSocket& websocket,
+std::unique_ptr<TokenGrant> Chat::grant(const Line& line,
                                         const boost::asio::any_io_executor& executor,
                                         const TokenClaims& claims) {
     auto slot = sessions_->acquire(name_key(claims.name));
@@ -205,14 +201,12 @@ std::unique_ptr<TokenGrant> Chat::grant(const WebSocket& websocket,
         refusals_.count("user_full");
         const std::string limit = std::to_string(settings_.max_sessions_per_user);
         beastapi::log_security_event({.event = "too_many_sessions",
-                                      .client = websocket.client(),
+                                      .client = line.client(),
                                       .user = claims.name,
                                       .reason = limit});
         return nullptr;
     }
-    const auto expired = [this, websocket, user = claims.name] {
-        end_by_expiry(websocket, user, *this);
-    };
+    const auto expired = [this, line, user = claims.name] { end_by_expiry(line, user, *this); };
     std::unique_ptr<TokenGrant> granted(
         new TokenGrant{claims.name, std::move(slot), TokenExpiry(executor, expired)});
     granted->expiry.expire_after(claims.valid_until - system_clock::now());

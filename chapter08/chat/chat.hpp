@@ -3,12 +3,12 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/refusals.hpp"
-#include "beastapi/websocket.hpp"
 #include "chat/authenticator.hpp"
 #include "chat/chat_settings.hpp"
 #include "chat/connection_manager.hpp"
 #include "chat/directory.hpp"
 #include "chat/inboxes.hpp"
+#include "chat/line.hpp"
 #include "chat/meeting.hpp"
 #include "chat/messages.hpp"
 #include "chat/notices.hpp"
@@ -62,8 +62,7 @@ public:
     /// with 1008 (Policy Violation), after the handshake, so that a browser can read why. The same
     /// with 1013 (Try Again Later), if the client cannot pay for being announced, or if what was
     /// said can't be read now. When the token runs out, the connection is closed so, too.
-    beastapi::awaitable<Session> connect(beastapi::WebSocket websocket,
-                                         std::optional<std::string> username = {});
+    beastapi::awaitable<Session> connect(Line line, std::optional<std::string> username = {});
 
     const ChatSettings& settings() const noexcept { return settings_; }
     const Messages& messages() const noexcept { return messages_; }
@@ -78,6 +77,8 @@ public:
     Directory& directory() noexcept { return directory_; }
     Notices& notices() noexcept { return notices_; }
     OtherShards& others() noexcept { return others_; }
+    /// The streams of all shards of this process, for what is posted to them.
+    const std::shared_ptr<EventLines>& event_lines() const noexcept { return event_lines_; }
 
     /// Takes a connection out of the chat, or of a room, and tells who is left. Never throws: a
     /// notice for which there's no memory isn't sent, and the log says so.
@@ -86,9 +87,8 @@ public:
 
 private:
     beastapi::awaitable<bool> open_lobby(std::optional<Position> position);
-    beastapi::awaitable<ConversationPtr> open_inbox(const beastapi::WebSocket& websocket,
-                                                    const std::string& username);
-    std::unique_ptr<TokenGrant> grant(const beastapi::WebSocket& websocket,
+    beastapi::awaitable<ConversationPtr> open_inbox(const Line& line, const std::string& username);
+    std::unique_ptr<TokenGrant> grant(const Line& line,
                                       const boost::asio::any_io_executor& executor,
                                       const TokenClaims& claims);
 
@@ -102,6 +102,7 @@ private:
     Notices notices_{manager_, messages_, settings_.presence_interval};
     OtherShards others_;
     std::shared_ptr<UserSessions> sessions_;
+    std::shared_ptr<EventLines> event_lines_;
     std::shared_ptr<Neighbours> neighbours_;
     Directory directory_{manager_, settings_, refusals_};
 };

@@ -14,30 +14,29 @@ namespace chat {
 
 namespace {
 
-void post(const WebSocket& websocket, std::string_view message) noexcept {
+void post(const Line& line, const Frame& frame) noexcept {
     try {
-        websocket.post_text(message);
+        line.post(frame);
     } catch (const std::exception&) {
-        end_for_want_of_memory(websocket);
+        end_for_want_of_memory(line);
     }
 }
 
 }  // namespace
 
-void end_for_want_of_memory(const WebSocket& websocket) noexcept {
+void end_for_want_of_memory(const Line& line) noexcept {
     try {
-        websocket.post_close(beastapi::close_code::internal_error, "Out of memory");
+        line.post_close(beastapi::close_code::internal_error, "Out of memory");
     } catch (const std::exception&) {
         spdlog::error("a message was lost: out of memory");
     }
 }
 
 // [connect]
-ConnectionManager::Membership ConnectionManager::connect(WebSocket websocket,
-                                                         const std::string& username,
+ConnectionManager::Membership ConnectionManager::connect(Line line, const std::string& username,
                                                          const ConversationPtr& inbox) {
     // From here on, whatever throws: the membership takes out again what is in.
-    Membership membership(*this, std::move(websocket));
+    Membership membership(*this, std::move(line));
     Member& member = *membership;
     if (!username.empty()) {
         auto made = std::make_unique<User>(User{name_key(username), username});
@@ -94,18 +93,19 @@ void ConnectionManager::reserve_frame(std::size_t payload) {
 void ConnectionManager::deliver(const chat_log::Entry& entry, const ConversationPtr& log,
                                 const std::vector<Member*>& members) noexcept {
     write_numbered(entry, frame_);
+    const Frame frame(frame_, mark_of(*log, entry.seq));
     for (Member* const member : members) {
         if (member->backlog && member->backlog->has(*log)) {
             continue;
         }
-        if (!member->websocket.is_behind()) {
-            post(member->websocket, frame_);
+        if (!member->line.is_behind()) {
+            post(member->line, frame);
             continue;
         }
         try {
             hold_back(*member, log).release(*log, entry.seq - 1);
         } catch (const std::exception&) {
-            end_for_want_of_memory(member->websocket);
+            end_for_want_of_memory(member->line);
         }
     }
 }
@@ -117,7 +117,7 @@ void ConnectionManager::announce_beginning(const ConversationPtr& log,
         try {
             backlog_of(*member).begin_anew(log);
         } catch (const std::exception&) {
-            end_for_want_of_memory(member->websocket);
+            end_for_want_of_memory(member->line);
         }
     }
 }
@@ -130,7 +130,7 @@ Backlog& ConnectionManager::hold_back(Member& member, const ConversationPtr& log
 
 Backlog& ConnectionManager::backlog_of(Member& member) {
     if (!member.backlog) {
-        member.backlog = std::make_shared<Backlog>(log_, member.websocket);
+        member.backlog = std::make_shared<Backlog>(log_, member.line);
     }
     return *member.backlog;
 }
@@ -142,9 +142,10 @@ void ConnectionManager::broadcast(std::string_view message, const Member* exclud
 
 void ConnectionManager::broadcast_to_room(std::string_view message, const Room& room,
                                           const Member* exclude) const noexcept {
+    const Frame frame(message);
     for (const Member* const member : room.members()) {
         if (member != exclude) {
-            post(member->websocket, message);
+            post(member->line, frame);
         }
     }
 }
@@ -152,10 +153,11 @@ void ConnectionManager::broadcast_to_room(std::string_view message, const Room& 
 
 void ConnectionManager::broadcast_volatile(std::string_view message, const Room& room,
                                            const Member* exclude) const noexcept {
+    const Frame frame(message);
     for (const Member* const member : room.members()) {
         if (member != exclude) {
             try {
-                member->websocket.post_volatile_text(message);
+                member->line.post_volatile(frame);
             } catch (const std::exception&) {}  // as for a reader who is behind
         }
     }
@@ -163,8 +165,9 @@ void ConnectionManager::broadcast_volatile(std::string_view message, const Room&
 
 // [send_to_user]
 void ConnectionManager::send_to_user(std::string_view message, const User& user) const noexcept {
+    const Frame frame(message);
     for (const Member* const member : user.connections) {
-        post(member->websocket, message);
+        post(member->line, frame);
     }
 }
 // [/send_to_user]
@@ -288,8 +291,8 @@ std::vector<std::string> ConnectionManager::get_connected_users() const {
     return users;
 }
 
-ConnectionManager::Membership::Membership(ConnectionManager& manager, WebSocket websocket)
-    : manager_(&manager), member_(std::make_unique<Member>(Member{std::move(websocket)})) {}
+ConnectionManager::Membership::Membership(ConnectionManager& manager, Line line)
+    : manager_(&manager), member_(std::make_unique<Member>(Member{std::move(line)})) {}
 
 // [membership]
 ConnectionManager::Membership::~Membership() {

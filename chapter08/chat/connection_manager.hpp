@@ -1,7 +1,7 @@
 // Who is connected, and how messages reach them: the tutorial's `ConnectionManager`.
 #pragma once
 
-#include "beastapi/websocket.hpp"
+#include "chat/line.hpp"
 #include "chat/rooms.hpp"
 #include "hub/event.hpp"
 #include "log/log.hpp"
@@ -16,8 +16,6 @@
 #include <vector>
 
 namespace chat {
-
-using beastapi::WebSocket;
 
 /// The connections of one shard, their names and their rooms. It knows no texts and no rules: what
 /// is said, and who may say it, is the session's. Of the connections at other shards it knows who
@@ -42,7 +40,7 @@ public:
     /// or without one. What comes back is the membership: when that goes out of scope, however the
     /// handler ends, disconnect() is called; Python needs `finally`. `inbox` is the user's, if this
     /// is its first connection; null: nobody can write to the user.
-    Membership connect(WebSocket websocket, const std::string& username = {},
+    Membership connect(Line line, const std::string& username = {},
                        const ConversationPtr& inbox = nullptr);
 
     /// What is stored in that log from now on is sent to everyone.
@@ -125,7 +123,7 @@ private:
 
 /// Closes with 1011 (Internal Error) for whom there is no memory: a message must not go missing
 /// unnoticed.
-void end_for_want_of_memory(const WebSocket& websocket) noexcept;
+void end_for_want_of_memory(const Line& line) noexcept;
 
 /// Keeps a connection in the chat for as long as it lives.
 class [[nodiscard]] ConnectionManager::Membership {
@@ -141,7 +139,7 @@ public:
 
 private:
     friend class ConnectionManager;
-    Membership(ConnectionManager& manager, WebSocket websocket);
+    Membership(ConnectionManager& manager, Line line);
 
     ConnectionManager* manager_;
     std::unique_ptr<Member> member_;

@@ -36,10 +36,12 @@ void add_hubs(std::vector<Meeting>& meetings) {
 
 std::vector<Meeting> make_meetings(const ChatSettings& settings, std::size_t shards) {
     const auto sessions = std::make_shared<UserSessions>(settings.max_sessions_per_user);
+    const auto event_lines = std::make_shared<EventLines>();
     std::vector<Meeting> meetings(shards);
     const auto neighbours = shards > 1 ? std::make_shared<Neighbours>() : nullptr;
     for (Meeting& meeting : meetings) {
         meeting.sessions = sessions;
+        meeting.event_lines = event_lines;
         meeting.neighbours = neighbours;
     }
     if (settings.redis) {

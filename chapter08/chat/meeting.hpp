@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chat/chat_settings.hpp"
+#include "chat/event_lines.hpp"
 #include "chat/neighbours.hpp"
 #include "chat/user_sessions.hpp"
 #include "hub/hub.hpp"
@@ -16,9 +17,10 @@ namespace chat {
 /// What one shard needs for that.
 struct Meeting {
     std::unique_ptr<chat_log::Log> log;
-    std::unique_ptr<chat_hub::Hub> hub;      ///< null: there are no other shards
-    std::shared_ptr<UserSessions> sessions;  ///< of all shards of this process
-    std::shared_ptr<Neighbours> neighbours;  ///< the same; null: this is the only one
+    std::unique_ptr<chat_hub::Hub> hub;       ///< null: there are no other shards
+    std::shared_ptr<UserSessions> sessions;   ///< of all shards of this process
+    std::shared_ptr<EventLines> event_lines;  ///< the same
+    std::shared_ptr<Neighbours> neighbours;   ///< the same; null: this is the only one
 };
 
 /// One for each shard of this process: they share one log, in memory or in a database. With Redis

@@ -162,6 +162,10 @@ std::string Messages::with_inbox(std::string frame, const chat_log::Conversation
     return with_field(std::move(frame), Key::inbox, json::serialize(position));
 }
 
+std::string Messages::with_session(std::string frame, std::string_view session) {
+    return with_field(std::move(frame), "session", json::serialize(json::string(session)));
+}
+
 std::string Messages::joined(std::string_view room, const NamePage& members,
                              std::size_t member_count) const {
     FrameWriter frame(server_frames::joined);

@@ -55,6 +55,8 @@ public:
     /// `frame` with where its log is, which a welcome and a joined have.
     static std::string with_position(std::string frame, const chat_log::Conversation& log);
     static std::string with_inbox(std::string frame, const chat_log::Conversation& inbox);
+    /// The same with what a POST has to name.
+    static std::string with_session(std::string frame, std::string_view session);
 
     /// A page of names that is not the last says so, and how to ask for the next.
     std::string joined(std::string_view room, const NamePage& members,

@@ -20,7 +20,8 @@ constexpr std::size_t last_messages = 50;
 
 Missed write(const HistoryFrame& frame, const chat_log::Conversation& log, const Slice& slice) {
     try {
-        return {write_history(frame, log, slice), frame.seq};
+        const Seq last = frame.more ? slice.entries.back().seq : frame.seq;
+        return {write_history(frame, log, slice), frame.seq, last};
     } catch (const std::bad_alloc&) {
         return {};
     }

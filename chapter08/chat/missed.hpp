@@ -5,6 +5,7 @@
 #include "log/log.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace chat {
@@ -13,6 +14,7 @@ struct Missed {
     std::string frame{};    ///< a `history`; empty if the log can't be read now
     chat_log::Seq seq = 0;  ///< up to which the client has everything then, or has been told
                             ///< that the rest is for it to ask for
+    std::optional<chat_log::Seq> whole_up_to{};  ///< up to which it has everything then
 };
 
 /// Reads what comes behind that position: at most 200 messages and 256 KiB. If the log is another

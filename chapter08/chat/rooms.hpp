@@ -2,7 +2,7 @@
 // with FastAPI one writes `rooms: dict[str, set]`.
 #pragma once
 
-#include "beastapi/websocket.hpp"
+#include "chat/line.hpp"
 #include "log/conversation.hpp"
 
 #include <chrono>
@@ -17,7 +17,6 @@
 
 namespace chat {
 
-using beastapi::WebSocket;
 using chat_log::ConversationPtr;
 
 class Backlog;
@@ -63,7 +62,7 @@ struct User {
 
 /// One connection in the chat.
 struct Member {
-    WebSocket websocket;
+    Line line;
     User* user = nullptr;  ///< null without a name
     std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point last_activity = came;

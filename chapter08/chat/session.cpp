@@ -80,6 +80,9 @@ std::string Session::welcome_with_heartbeat() const {
 
 std::string Session::with_positions(std::string welcome) const {
     welcome = Messages::with_position(std::move(welcome), *chat_->manager().lobby().log());
+    if (const auto session = member_->line.session()) {
+        welcome = Messages::with_session(std::move(welcome), *session);
+    }
     const User* const user = member_->user;
     return user != nullptr && user->inbox.get()
                ? Messages::with_inbox(std::move(welcome), *user->inbox.get())
@@ -107,10 +110,9 @@ Reply Session::answer(std::string_view frame) {
         case RateLimiter::Verdict::close:
             chat_->refusals().count("rate_limit_exceeded");
             beastapi::log_security_event({.event = "rate_limit_exceeded",
-                                          .client = member_->websocket.client(),
+                                          .client = member_->line.client(),
                                           .user = member_->username()});
-            member_->websocket.post_close(beastapi::close_code::policy_violation,
-                                          "Rate limit exceeded");
+            member_->line.post_close(beastapi::close_code::policy_violation, "Rate limit exceeded");
     }
     return std::nullopt;
 }
@@ -161,7 +163,7 @@ Reply Session::handle_message(ClientMessage& message) {
 
 // [charge]
 steady_clock::duration Session::pay(std::size_t size, std::size_t connections) const {
-    const auto& budget = member_->websocket.budget();
+    const auto& budget = member_->line.budget();
     return budget == nullptr
                ? steady_clock::duration::zero()
                : budget->take_out(beastapi::ClientBudget::cost_out(size, connections));
@@ -185,7 +187,7 @@ std::string Session::charged(std::string answer) const {
 
 // The same for one that cannot be refused any more: what the client asks for next waits for it.
 std::string Session::owed(std::string answer) const {
-    if (const auto& budget = member_->websocket.budget()) {
+    if (const auto& budget = member_->line.budget()) {
         budget->owe_out(beastapi::ClientBudget::cost_out(answer.size(), 1));
     }
     return answer;

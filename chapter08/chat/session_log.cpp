@@ -14,7 +14,6 @@
 namespace chat {
 
 using beastapi::awaitable;
-using beastapi::WebSocket;
 using chat_log::Conversation;
 using chat_log::Receipt;
 using chat_log::Seq;
@@ -90,7 +89,7 @@ Reply Session::store(const ConversationPtr& log, std::size_t connections, std::s
     }
     chat_->manager().reserve_frame(payload.size());
     if (!sending_) {
-        sending_ = std::make_shared<Sending>(member_->websocket, chat_->messages());
+        sending_ = std::make_shared<Sending>(member_->line, chat_->messages());
     }
     const std::string author = member_->user == nullptr ? std::string() : member_->user->key;
     ++sending_->on_their_way;
@@ -110,45 +109,49 @@ void Session::Sending::finish(const Receipt& receipt, const std::string& id,
     --on_their_way;
     try {
         if (receipt.result == Receipt::Result::unavailable) {
-            websocket.post_text(Messages::about(messages.error(ErrorCode::unavailable), id));
+            line.post_text(Messages::about(messages.error(ErrorCode::unavailable), id));
         } else if (acknowledge) {
-            websocket.post_text(acknowledge(receipt));
+            line.post_text(acknowledge(receipt));
         }
         if (fewer) {
             fewer->set(true);
         }
     } catch (const std::exception&) {
-        end_for_want_of_memory(websocket);
+        end_for_want_of_memory(line);
     }
 }
 
 // [enter]
 void Session::hold_back_missed() {
-    const WebSocket& websocket = member_->websocket;
+    const Line& line = member_->line;
     const auto hold_back = [&](std::string_view parameter, const ConversationPtr& log) {
-        const auto since = websocket.query_param(parameter);
+        const auto since = line.query_param(parameter);
         if (log && since && parse_position(*since)) {
             chat_->manager().hold_back(*member_, log);
         }
     };
-    hold_back("since", chat_->manager().lobby().log());
-    note_arrival(*chat_->manager().lobby().log());
+    const ConversationPtr& lobby = chat_->manager().lobby().log();
+    hold_back("since", lobby);
+    if (!member_->backlog) {
+        line.mark_next(mark_of(*lobby, lobby->last_seq()));
+    }
+    note_arrival(*lobby);
     if (member_->user != nullptr) {
         hold_back("inbox", member_->user->inbox.get());
     }
 }
 
 awaitable<void> Session::enter() {
-    const WebSocket websocket = member_->websocket;
-    if (const auto since = websocket.query_param("since")) {
+    const Line line = member_->line;
+    if (const auto since = line.query_param("since")) {
         co_await send_missed(chat_->manager().lobby().log(), std::string(*since));
     }
-    const auto inbox = websocket.query_param("inbox");
+    const auto inbox = line.query_param("inbox");
     if (inbox && member_->user != nullptr && member_->user->inbox.get()) {
         co_await send_missed(member_->user->inbox.get(), std::string(*inbox));
     }
-    if (const auto room = websocket.query_param("room")) {
-        co_await join_room(std::string(*room), copy(websocket.query_param("room_since")));
+    if (const auto room = line.query_param("room")) {
+        co_await join_room(std::string(*room), copy(line.query_param("room_since")));
     }
 }
 // [/enter]
@@ -176,7 +179,7 @@ awaitable<void> Session::ready() {
 }
 
 awaitable<void> Session::deliver_elsewhere(ClientMessage message) {
-    const WebSocket websocket = member_->websocket;
+    const Line line = member_->line;
     const std::string about = message.id;
     Speaker speaker = speaker_of(message);
     const User* const target = chat_->manager().find_user(*message.target_user);
@@ -192,20 +195,20 @@ awaitable<void> Session::deliver_elsewhere(ClientMessage message) {
                         : refuse(ErrorCode::unavailable);
     }
     if (refusal) {
-        co_await websocket.send_text(Messages::about(std::move(*refusal), about));
+        co_await line.send_text(Messages::about(std::move(*refusal), about));
     }
 }
 
 // [join_room]
 awaitable<void> Session::join_room(std::string room, std::optional<std::string> since) {
-    const WebSocket websocket = member_->websocket;
+    const Line line = member_->line;
     const auto name = normalize_name(room);
     if (!name) {
-        co_await websocket.send_text(refuse(ErrorCode::invalid_room, room));
+        co_await line.send_text(refuse(ErrorCode::invalid_room, room));
         co_return;
     }
     if (since && !parse_position(*since)) {
-        co_await websocket.send_text(refuse(ErrorCode::invalid_since));
+        co_await line.send_text(refuse(ErrorCode::invalid_since));
         co_return;
     }
     const Room* joined = find_joined_room(*name);
@@ -225,7 +228,7 @@ awaitable<void> Session::join_room(std::string room, std::optional<std::string> 
             refusal = refuse(ErrorCode::unavailable);
         }
         if (refusal) {
-            co_await websocket.send_text(std::move(*refusal));
+            co_await line.send_text(std::move(*refusal));
             co_return;
         }
         joined = &enter_room(*name, log);
@@ -234,7 +237,7 @@ awaitable<void> Session::join_room(std::string room, std::optional<std::string> 
         chat_->manager().hold_back(*member_, joined->log());
     }
     const ConversationPtr log = joined->log();
-    co_await websocket.send_text(describe(*joined));
+    co_await line.send_text(describe(*joined));
     if (since) {
         co_await send_missed(log, std::move(*since));
     }
@@ -254,11 +257,19 @@ const Room& Session::enter_room(const std::string& name, const ConversationPtr& 
 // [send_missed]
 // Of a conversation whose messages wait for that.
 awaitable<void> Session::send_missed(ConversationPtr log, std::string since) {
-    const WebSocket websocket = member_->websocket;
+    const Line line = member_->line;
     Missed missed = co_await read_since(log, std::move(since));
-    co_await websocket.send_text(owed(std::move(missed.frame)));
+    Seq has = missed.seq;
+    Mark mark;
+    if (line.session() && missed.whole_up_to) {
+        // Last-Event-ID stands for all that came before it, so the rest follows by itself.
+        has = *missed.whole_up_to;
+        mark = mark_of(*log, has);
+    }
+    std::string frame = owed(std::move(missed.frame));
+    co_await line.send_text(std::move(frame), mark);
     if (member_->backlog) {
-        member_->backlog->release(*log, missed.seq);
+        member_->backlog->release(*log, has);
     }
 }
 
@@ -290,7 +301,7 @@ awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
 
 // [send_history]
 awaitable<void> Session::send_history(ClientMessage request) {
-    const WebSocket websocket = member_->websocket;
+    const Line line = member_->line;
     const ConversationPtr log = log_of(request);
     std::string answer;
     if (!log) {
@@ -309,7 +320,7 @@ awaitable<void> Session::send_history(ClientMessage request) {
         answer = slice.available ? charged(write_history(frame, *log, slice))
                                  : refuse(ErrorCode::unavailable);
     }
-    co_await websocket.send_text(std::move(answer));
+    co_await line.send_text(std::move(answer));
 }
 // [/send_history]
 

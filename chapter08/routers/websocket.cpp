@@ -22,6 +22,7 @@ using beastapi::Router;
 using beastapi::WebSocket;
 using beastapi::WebSocketDisconnect;
 using chat::Chat;
+using chat::Line;
 using chat::Session;
 using chat::Where;
 using std::chrono::steady_clock;
@@ -44,25 +45,6 @@ awaitable<void> websocket_endpoint(WebSocket websocket) {
     } catch (const WebSocketDisconnect&) {}
 }
 // [/echo]
-
-// [chat_loop]
-// Receives until the connection ends. It returns then, as every loop does that is joined by ||. The
-// session belongs to the handler, which waits for this.
-awaitable<void> chat_loop(WebSocket websocket, Session& session) {
-    try {
-        co_await session.enter();
-        while (true) {
-            const std::string data = co_await websocket.receive_text();
-            if (auto reply = session.answer(data)) {
-                co_await websocket.send_text(std::move(*reply));
-            }
-            if (session.is_waiting()) {
-                co_await session.ready();
-            }
-        }
-    } catch (const WebSocketDisconnect&) {}
-}
-// [/chat_loop]
 
 // [chat]
 // The chat room without names.
@@ -145,6 +127,25 @@ Route& describe(Route& route, const Chat& chat, Where where) {
 }
 
 }  // namespace
+
+// [chat_loop]
+// Receives until the connection ends. It returns then, as every loop does that is joined by ||. The
+// session belongs to the handler, which waits for this.
+awaitable<void> chat_loop(Line line, Session& session) {
+    try {
+        co_await session.enter();
+        while (true) {
+            const std::string data = co_await line.receive_text();
+            if (auto reply = session.answer(data)) {
+                co_await line.send_text(std::move(*reply));
+            }
+            if (session.is_waiting()) {
+                co_await session.ready();
+            }
+        }
+    } catch (const WebSocketDisconnect&) {}
+}
+// [/chat_loop]
 
 // [routes]
 Router websocket(Chat& chat) {

@@ -1,6 +1,7 @@
 #include "support/test_server.hpp"
 
 #include "beastapi/http/server.hpp"
+#include "routers/events.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
 
@@ -41,6 +42,7 @@ struct TestServer::Impl {
     explicit Impl(const TestServerOptions& options)
         : chat(options.chat), shutdown_timeout(options.server.shutdown_timeout) {
         app.include_router(routers::websocket(chat));
+        app.include_router(routers::events(chat, app));
         app.include_router(routers::status(chat, app.refusals()));
         if (options.set_up) {
             options.set_up(app, chat);

@@ -108,6 +108,10 @@ void HttpSession::go_away() {
         websocket->close(close_code::going_away, "Server is shutting down");
         return;
     }
+    if (const auto stream = stream_.lock()) {
+        stream->end(StreamEnd::going_away);
+        return;
+    }
     end_pause();
     if (waiting_for_request_) {
         error_code ignored;
@@ -120,6 +124,9 @@ void HttpSession::go_away() {
 void HttpSession::abort() {
     if (const auto websocket = websocket_.lock()) {
         websocket->abort();
+    }
+    if (const auto stream = stream_.lock()) {
+        stream->end(StreamEnd::client_gone);
     }
     end_pause();
     outbox_->abort();
@@ -209,6 +216,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
         }
         const HttpMessage& head = parser->get();
         const bool is_head = head.method() == http::verb::head;
+        const bool chunked = head.version() >= 11;
         const bool body_follows = has_body(*parser);
         // A client of HTTP/1.0 that asks to stay would have to be told so; it is sent away instead.
         bool keep_alive = head.version() >= 11 && head.keep_alive() && !self->server_->stopping();
@@ -261,6 +269,18 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             charged = {};
         }
         co_await pause(self, charged.pause);
+        if (response->stream() && !is_head) {
+            deadline.cancel();
+            charged.memory.reset();  // the outbox limits what a stream holds
+            request = {};
+            keep_alive =
+                co_await serve_stream(self, std::move(*response), chunked, chunked && keep_alive);
+            self->answered_ = true;
+            if (!keep_alive) {
+                break;
+            }
+            continue;
+        }
         self->abort_when_stuck(deadline, charged.bytes);
         co_await respond(self, std::move(*response), is_head, keep_alive);
         // Under the deadline of this response: that of the next request would cut it short.

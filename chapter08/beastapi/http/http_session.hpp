@@ -3,6 +3,7 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/http/http_request.hpp"
+#include "beastapi/http/stream_connection.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -54,8 +55,8 @@ public:
     HttpSession& operator=(const HttpSession&) = delete;
     ~HttpSession();
 
-    /// The server stops: a WebSocket is closed with 1001, a response finishes, anything else ends
-    /// now.
+    /// The server stops: a WebSocket is closed with 1001, a stream ends, a response finishes,
+    /// anything else ends now.
     void go_away();
 
     /// Closes the socket at once.
@@ -107,6 +108,10 @@ private:
     static awaitable<void> respond(std::shared_ptr<HttpSession> self, Response response,
                                    bool is_head, bool keep_alive);
 
+    /// Writes a body piece by piece: http_session_stream.cpp. Whether another request may follow.
+    static awaitable<bool> serve_stream(std::shared_ptr<HttpSession> self, Response response,
+                                        bool chunked, bool keep_alive);
+
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline, std::size_t bytes);
     void begin_to_wait();
@@ -137,6 +142,7 @@ private:
     std::shared_ptr<Server> server_;
     std::shared_ptr<Outbox> outbox_;
     std::weak_ptr<WebSocketConnection> websocket_;
+    std::weak_ptr<StreamConnection> stream_;
     Endpoint peer_;
     Admission::Client client_;  // of the last request; behind a trusted proxy not the peer
     Admission::Slot slot_;

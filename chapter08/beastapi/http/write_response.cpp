@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <sstream>
+#include <string>
 #include <system_error>
 
 namespace beastapi::detail {
@@ -74,7 +76,7 @@ awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response re
         }
         http::response<http::empty_body> message(status, http_1_1);
         fill_head(message, response, keep_alive);
-        if (has_content) {
+        if (has_content && !response.stream()) {
             message.content_length(size);
         }
         co_await write(std::move(outbox), std::move(message));
@@ -87,6 +89,17 @@ awaitable<error_code> write_response(std::shared_ptr<Outbox> outbox, Response re
     message.prepare_payload();
     co_await write(std::move(outbox), std::move(message));
     co_return error;
+}
+
+awaitable<void> write_stream_head(std::shared_ptr<Outbox> outbox, Response response, bool chunked,
+                                  bool keep_alive) {
+    http::response<http::empty_body> message(static_cast<http::status>(response.status()),
+                                             http_1_1);
+    fill_head(message, response, keep_alive);
+    message.chunked(chunked);
+    std::string head = (std::ostringstream() << message.base()).str();
+    outbox->append(head);
+    co_await outbox->wait_until_at_most(Outbox::high_water);
 }
 
 awaitable<void> write_continue(std::shared_ptr<Outbox> outbox) {

@@ -18,6 +18,10 @@ awaitable<boost::system::error_code> write_response(std::shared_ptr<Outbox> outb
                                                     Response response, bool to_head,
                                                     bool keep_alive);
 
+/// The head of an answer whose body is written piece by piece behind it.
+awaitable<void> write_stream_head(std::shared_ptr<Outbox> outbox, Response response, bool chunked,
+                                  bool keep_alive);
+
 /// Tells the client to send the body (RFC 9110, section 15.2.1).
 awaitable<void> write_continue(std::shared_ptr<Outbox> outbox);
 

@@ -41,6 +41,18 @@ void Outbox::append(std::string_view head, std::string_view body) {
     send_soon();
 }
 
+void Outbox::append(std::string_view head, std::string_view body, std::string_view tail) {
+    if (failed_) {
+        return;
+    }
+    make_room();
+    const std::size_t size = head.size() + body.size() + tail.size();
+    bytes_.reserve(bytes_.size() + size);
+    bytes_.append(head).append(body).append(tail);
+    coalescer_.count_queued(static_cast<std::ptrdiff_t>(size));
+    send_soon();
+}
+
 void Outbox::make_room() noexcept {
     if (bytes_.empty()) {
         bytes_ = coalescer_.take_buffer();

@@ -56,6 +56,9 @@ public:
     /// Queues both, one behind the other: a frame's header and its payload. Throws std::bad_alloc.
     void append(std::string_view head, std::string_view body);
 
+    /// The same with what closes it: a chunk of an HTTP body.
+    void append(std::string_view head, std::string_view body, std::string_view tail);
+
     /// Whether so many more bytes may wait for this reader.
     bool has_room_for(std::size_t bytes) const noexcept;
 
