@@ -18,6 +18,7 @@
 #   --workers N           how many workers each server has: 1 by default.
 #   --minutes N           for how long harm is done: 1 by default.
 #   --clients N           how many clients: 20 by default.
+#   --events              half of them use Server-Sent Events and POST instead of WebSockets.
 #   --rate N              messages a second, of all clients together: 150 by default.
 #   --kills N             how often the server is killed, instead of ten times a minute.
 #   --harm LIST           only that harm, with commas: tear, deaf, tear_all, away, freeze, kill, stop,

@@ -31,6 +31,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--servers", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--events", action="store_true")
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--rate", type=float, default=150.0)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
@@ -64,6 +65,7 @@ def main() -> int:
         servers=arguments.servers if arguments.redis else 0,
         seconds=arguments.minutes * 60,
         clients=arguments.clients,
+        events=arguments.events,
         rate=arguments.rate,
         kinds=arguments.kinds,
         kills=arguments.kills,

@@ -59,6 +59,11 @@ class AuditTest(unittest.TestCase):
         result = self.run_audit(Plan(PROGRAM, seed=6, database=True, seconds=6, workers=2, times=1.5))
         self.assertEqual(self.count(result, notes.Gap), 0)
 
+    def test_finds_nothing_where_half_have_no_websocket(self) -> None:
+        plan = Plan(PROGRAM, seed=9, database=True, events=True, seconds=10, workers=2, times=1.5)
+        result = self.run_audit(plan)
+        self.assertEqual(self.count(result, notes.Gap), 0)
+
     def test_finds_nothing_with_three_servers(self) -> None:
         kinds = (*CLIENT_HARM, *SERVER_HARM, *REDIS_HARM)
         result = self.run_audit(Plan(PROGRAM, seed=7, servers=3, seconds=20, kinds=kinds, times=1.5))

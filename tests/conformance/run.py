@@ -9,6 +9,8 @@
     run.py --contract                   also holds what the C++ chat sends against /asyncapi.json
     run.py --chapter 01 --chapter 05_broadcast
                                         the programs of chapters of the tutorial (all: of every one)
+    run.py --transport sse              by Server-Sent Events and POST: every scenario of the chat
+                                        that needs no frames of a WebSocket's own; C++ only
     run.py --fault ghost --stack fastapi --stack cpp
                                         one fault on two stacks, the transcripts side by side
 
@@ -61,6 +63,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--chapter", action="append", metavar="NAME", help="of the tutorial; may be repeated; or all"
     )
+    parser.add_argument(
+        "--transport", choices=("websocket", "sse"), default="websocket", help="how clients connect"
+    )
     parser.add_argument("--fault", metavar="NAME", help="play one of faults/ and show who got what")
     parser.add_argument(
         "--contract", action="store_true", help="hold what the C++ chat sends against /asyncapi.json"
@@ -70,6 +75,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--verbose", action="store_true", help="say what differs in known failures")
     parser.add_argument("--color", action="store_true", help="colours, also without a terminal")
     arguments = parser.parse_args()
+    if arguments.transport == "sse":
+        if arguments.stack not in (None, ["cpp"]) or arguments.chapter or arguments.fault:
+            parser.error("--transport sse is for the whole chat in C++")
+        arguments.stack = ["cpp"]
     arguments.stack = list(dict.fromkeys(arguments.stack or STACKS))
     if arguments.url and len(arguments.stack) != 1:
         parser.error("--url needs exactly one --stack")
@@ -82,11 +91,17 @@ class Servers:
     """Gives each scenario a server with its settings, the same one as long as it is clean."""
 
     def __init__(
-        self, stack: str, url: str | None, chapter: str | None = None, has_contract: bool = False
+        self,
+        stack: str,
+        url: str | None,
+        chapter: str | None = None,
+        has_contract: bool = False,
+        transport: str = "websocket",
     ) -> None:
         self._stack = stack
         self._has_contract = has_contract
         self._seen: set[str] = set()
+        self.transport = transport
         self._url = url
         self._chapter = chapter
         self._server: Server | None = None
@@ -124,6 +139,8 @@ class Servers:
     def can_play(self, scenario: Scenario) -> bool:
         if self._stack not in scenario.stacks:
             return False
+        if self.transport == "sse" and not scenario.fits_events:
+            return False
         elsewhere = scenario.needs or scenario.program or scenario.stops_the_server
         elsewhere = elsewhere or scenario.has_two_servers
         return not self._url or not elsewhere
@@ -133,7 +150,7 @@ async def play(servers: Servers, scenario: Scenario, known: bool, to_the_end: bo
     """Plays one scenario on a server that holds nobody."""
     server = await servers.get(scenario)
     try:
-        outcome = await Player(scenario, server, known, to_the_end).play()
+        outcome = await Player(scenario, server, known, to_the_end, servers.transport).play()
     except BaseException:
         await servers.drop()
         raise
@@ -156,7 +173,7 @@ async def run_stack(
     if not arguments.url:
         await build(stack, chapter)
     has_contract = arguments.contract and stack == "cpp" and not chapter
-    servers = Servers(stack, arguments.url, chapter, has_contract)
+    servers = Servers(stack, arguments.url, chapter, has_contract, arguments.transport)
     results = []
     began = time.monotonic()
     try:
@@ -185,7 +202,8 @@ async def run_scenarios(
     wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
     results = []
     for stack in arguments.stack:
-        known = load_known_failures(HERE / "known_failures" / f"{stack}.txt", names)
+        file = stack if arguments.transport == "websocket" else f"{stack}_{arguments.transport}"
+        known = load_known_failures(HERE / "known_failures" / f"{file}.txt", names)
         results += await run_stack(stack, wanted, known, arguments)
     return results
 

@@ -42,6 +42,7 @@ class Plan:
     servers: int = 0  # that meet in Redis; 0: there's one, without Redis
     seconds: float = 60.0
     clients: int = 20
+    events: bool = False  # half of them by Server-Sent Events and POST
     rate: float = 150.0  # messages a second, of all together
     kinds: tuple[str, ...] = CLIENT_HARM + SERVER_HARM
     times: float = 1.0  # as much harm as KINDS says
@@ -93,7 +94,7 @@ class _Run:
         self._begin = time.monotonic()
         self._members = [
             Member(person, self._cluster, plan.seed + i, self._clock)
-            for i, person in enumerate(make_people(plan.clients))
+            for i, person in enumerate(make_people(plan.clients, plan.events))
         ]
         self._harm = Harm(self._cluster, self._members, self._clock, disk, meeting)
         self._trouble: list[Finding] = []

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from . import notes
+from .event_wire import EventWire
 from .notes import Position
 from .outbox import Message, Outbox
 from .reading import Reading
@@ -41,6 +42,7 @@ class Person:
     rooms: tuple[str, ...] = ()
     window: int = 1  # messages on their way at once
     heartbeat: bool = False
+    events: bool = False  # by Server-Sent Events and POST
 
 
 class Member:
@@ -63,7 +65,7 @@ class Member:
         self.outbox = Outbox(person.window)
         self._joined: set[str] = set()  # rooms, on this connection
         self._number = 0
-        self._wire: Wire | None = None
+        self._wire: Wire | EventWire | None = None
         self._paused_until = 0.0
         self._away_until = 0.0
         self._frozen_until = 0.0
@@ -92,7 +94,8 @@ class Member:
             port = await self._address.port()
             begin = self._clock()
             try:
-                self._wire = await Wire.open(port, self._path())
+                kind = EventWire if self.person.events else Wire
+                self._wire = await kind.open(port, self._path())
             except ENDS:
                 pass
             else:
@@ -218,7 +221,7 @@ class Member:
         have = self._readings[notes.room(room)].have
         await self._send({"type": "join", "room": room} | ({"since": str(have)} if have else {}))
 
-    async def _stay(self, wire: Wire) -> None:
+    async def _stay(self, wire: Wire | EventWire) -> None:
         self._note(notes.Connected(self._clock()))
         self._joined.clear()
         try:
@@ -363,7 +366,7 @@ class Member:
             self.outbox.done(frame["id"])
             await self._pump()
 
-    def _ask_again(self, wire: Wire | None, readings: list[Reading]) -> None:
+    def _ask_again(self, wire: Wire | EventWire | None, readings: list[Reading]) -> None:
         """It may have been a history or a join that was refused: the error doesn't say which."""
         if wire is not self._wire:
             return

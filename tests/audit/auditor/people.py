@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 from . import notes
 from .member import Member, Person
@@ -13,8 +14,11 @@ NAMES = ("Ada", "Bjarne", "陳", "Dora", "Emil", "Frida", "Gül", "Hugo", "Iris"
 WINDOWS = (1, 4, 16)  # messages on their way at once
 
 
-def make_people(count: int) -> list[Person]:
-    """Every fourth has no name, one user has two connections, and one talks by way of the heartbeat."""
+def make_people(count: int, events: bool = False) -> list[Person]:
+    """Every fourth has no name, one user has two connections, and one talks by way of the heartbeat.
+
+    With `events` every second one has a stream in place of a WebSocket.
+    """
     people, named = [], 0
     for i in range(count):
         rooms = tuple({ROOMS[i % len(ROOMS)]: 1, ROOMS[i // 2 % len(ROOMS)]: 1})
@@ -29,6 +33,8 @@ def make_people(count: int) -> list[Person]:
     if count > 4:
         first = people[0]
         people[-1] = Person(f"{first.client}'s phone", f"c{count}", first.user, first.rooms, 4)
+    if events:
+        people = [replace(each, events=i % 2 == 1, heartbeat=False) for i, each in enumerate(people)]
     return people
 
 

@@ -20,10 +20,15 @@ class Player(Steps):
     """One performance of a scenario."""
 
     def __init__(
-        self, scenario: Scenario, server: Server, expected_to_fail: bool, to_the_end: bool = False
+        self,
+        scenario: Scenario,
+        server: Server,
+        expected_to_fail: bool,
+        to_the_end: bool = False,
+        transport: str = "websocket",
     ) -> None:
         """`to_the_end` goes on after a difference, and lets each step's effects come to rest."""
-        super().__init__(scenario, server, expected_to_fail)
+        super().__init__(scenario, server, expected_to_fail, transport)
         self._to_the_end = to_the_end
 
     async def play(self) -> Outcome:

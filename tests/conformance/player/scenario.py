@@ -56,6 +56,11 @@ GRAMMAR: dict[str, re.Pattern[str]] = {
 }
 
 
+# What only a WebSocket has: its own frames, and what its peer says of them.
+OF_WEBSOCKETS = {"refused", "send_binary", "send_raw", "send_frame", "receive_binary", "receive_pong"}
+CODES_OF_WEBSOCKETS = {"1002", "1003", "1007", "1009"}
+
+
 class ScenarioError(ValueError):
     """A `.chat` file that cannot be read; says where."""
 
@@ -108,6 +113,22 @@ class Scenario:
     @property
     def has_two_servers(self) -> bool:
         return any(step.get("other") for step in self.steps)
+
+    @property
+    def fits_events(self) -> bool:
+        """Whether it can be played without a WebSocket: by a stream of events, and POST."""
+        paths = [step.get("path") for step in self.steps if step.kind == "connect"]
+        enters = any(step.kind == "enter" for step in self.steps)
+        kinds = {step.kind for step in self.steps}
+        return (
+            (enters or bool(paths))
+            and all(re.fullmatch(r"/ws/chat(/[^/?]+)?(\?.*)?", path) for path in paths)
+            and not kinds & OF_WEBSOCKETS
+            and not any(step.get("code") in CODES_OF_WEBSOCKETS for step in self.steps)
+            # A stream's client asks something to know that nothing comes: that would be limited.
+            and not any(need in ("--message-rate", "--message-burst") for need in self.needs)
+            and not any("Sec-WebSocket" in step.get("headers") for step in self.steps)
+        )
 
     def slow_readers(self) -> set[str]:
         """Who stops reading, and so should connect with a small receive buffer."""

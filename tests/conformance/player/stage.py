@@ -7,6 +7,7 @@ import json
 import time
 
 from .client import Client, Frame
+from .event_client import EventClient
 from .http_request import build_request, send_request
 from .outcome import Event, Mismatch, Outcome
 from .pattern import Json, Variables, differences, show
@@ -22,10 +23,13 @@ QUIET = 0.3  # seconds without anything before a round trip may prove that nothi
 class Stage:
     """Clients and their server; no steps yet."""
 
-    def __init__(self, scenario: Scenario, server: Server, expected_to_fail: bool) -> None:
+    def __init__(
+        self, scenario: Scenario, server: Server, expected_to_fail: bool, transport: str
+    ) -> None:
         self.scenario = scenario
         self.server = server
         self.outcome = Outcome(scenario, server.stack)
+        self._transport = transport
         self._patience = QUIET if expected_to_fail else DEADLINE
         self._clients: dict[str, Client] = {}
         self._variables: Variables = {}
@@ -106,8 +110,8 @@ class Stage:
         if self.server.stack == "flask":
             client = SocketIOClient(name, self._record)
         else:
-            small_buffer = name in self.scenario.slow_readers()
-            client = WebSocketClient(name, self._record, small_buffer)
+            kind = EventClient if self._transport == "sse" else WebSocketClient
+            client = kind(name, self._record, name in self.scenario.slow_readers())
         if name in self._clients and self._clients[name].is_open:
             raise Mismatch(f"{name} is connected already")
         client.port = (server or self.server).port
