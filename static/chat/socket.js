@@ -1,4 +1,8 @@
-// The one WebSocket of the page, and the heartbeat that finds out when its line is dead.
+// The one WebSocket of the page, or what stands in for it, and the heartbeat that finds out when its
+// line is dead.
+
+import { EventSocket } from './event_socket.js';
+import { noteOpened, noteSilence, usesStream } from './transport.js';
 
 const HEARTBEAT_INTERVAL = 10_000;   // milliseconds, as all times here
 const ANSWER_TIMEOUT = 20_000;       // a heartbeat without any answer for so long: the line is dead
@@ -6,6 +10,8 @@ const PROBE_TIMEOUT = 5_000;         // the same when the tab wakes up, where a 
 const WELCOME_TIMEOUT = 10_000;
 
 let socket = null;        // handlers of any other are deaf
+let isStream = false;
+let isOpen = false;       // the server has said something
 let heartbeatTimer, answerTimer;
 let handlers;             // frame(text), end(code, reason, key of an explanation)
 
@@ -25,24 +31,37 @@ function socketUrl(name) {
 // A browser lets a page set no header, so a token goes where subprotocols are named.
 export function openSocket(username, token, query = '') {
   dropSocket();
-  const opened = new WebSocket(socketUrl(username) + query, token ? ['bearer', token] : []);
+  isStream = usesStream();
+  const opened = isStream
+    ? new EventSocket(`/events/chat/${encodeURIComponent(username)}${query}`, token)
+    : new WebSocket(socketUrl(username) + query, token ? ['bearer', token] : []);
   socket = opened;
   const listen = (type, handler) =>
     opened.addEventListener(type, event => { if (socket === opened) handler(event); });
+  listen('open', () => {
+    isOpen = true;
+    noteOpened(isStream);
+  });
   listen('message', event => {
     answered();
     handlers.frame(event.data);
   });
-  listen('close', event => handlers.end(event.code, event.reason));
+  listen('close', event => end(event.code, event.reason));
   expectAnswer(WELCOME_TIMEOUT);
 }
 // [/open]
+
+function end(...why) {
+  if (!isOpen) noteSilence(isStream);
+  handlers.end(...why);
+}
 
 export function dropSocket() {
   clearInterval(heartbeatTimer);
   answered();
   const old = socket;
   socket = null;
+  isOpen = false;
   old?.close(1000);
 }
 
@@ -64,7 +83,7 @@ function sendHeartbeat(timeout = ANSWER_TIMEOUT) {
 // [expect_answer]
 // A line that died in silence gives no close event for minutes.
 function expectAnswer(timeout) {
-  answerTimer ??= setTimeout(() => handlers.end(1006, '', 'close.silent'), timeout);
+  answerTimer ??= setTimeout(() => end(1006, '', 'close.silent'), timeout);
 }
 // [/expect_answer]
 
