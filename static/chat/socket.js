@@ -51,9 +51,9 @@ export function openSocket(username, token, query = '') {
 }
 // [/open]
 
-function end(...why) {
-  if (!isOpen) noteSilence(isStream);
-  handlers.end(...why);
+function end(code, ...why) {
+  if (!isOpen && code === 1006) noteSilence(isStream);
+  handlers.end(code, ...why);
 }
 
 export function dropSocket() {
