@@ -197,7 +197,8 @@ SERVER_TEST(a_slow_reader_loses_its_stream_and_nobody_else_notices, [] {
         co_await bob.send_text(text);
         co_await bob.receive_json();
     }
-    co_await until([&] { return server.refusals().of("slow_consumer") == 1; }, "the slow reader");
+    const auto is_found_out = [&] { return server.refusals().of("slow_consumer") == 1; };
+    co_await until(is_found_out, "the slow reader");
     co_await server.until_members(1);
 }
 

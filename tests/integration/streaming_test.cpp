@@ -176,7 +176,8 @@ SERVER_TEST(the_body_ends_when_the_client_goes, with_streams()) {
         } else {
             client.close();
         }
-        co_await until([] { return seen.ended; }, "the end of the body");
+        const auto has_ended = [] { return seen.ended; };
+        co_await until(has_ended, "the end of the body");
     }
     co_await server.until_sessions(0);
 }
@@ -184,7 +185,8 @@ SERVER_TEST(the_body_ends_when_the_client_goes, with_streams()) {
 SERVER_TEST(a_body_goes_no_faster_than_its_reader, with_streams()) {
     TcpClient client = co_await ask(server, "GET /blocks" + host, 4096);
     co_await client.read_until("\r\n\r\n");
-    co_await until([] { return seen.blocks > 0; }, "the first block");
+    const auto has_begun = [] { return seen.blocks > 0; };
+    co_await until(has_begun, "the first block");
     std::size_t taken = 0;
     for (int i = 0; i < 50; ++i) {
         co_await client.read_until("\r\n");
