@@ -68,6 +68,10 @@ bool ResponseStream::connected() const noexcept {
     return !connection_->ended();
 }
 
+awaitable<void> ResponseStream::wait_for_end() const {
+    return StreamConnection::wait_for_end(connection_);
+}
+
 const std::shared_ptr<ClientBudget>& ResponseStream::budget() const noexcept {
     return connection_->budget();
 }

@@ -71,6 +71,9 @@ public:
 
     bool connected() const noexcept;
 
+    /// For a coroutine whose stream others write to.
+    awaitable<void> wait_for_end() const;
+
     /// Who pays for what the stream costs: the client's address. Null if nobody counts.
     const std::shared_ptr<ClientBudget>& budget() const noexcept;
 

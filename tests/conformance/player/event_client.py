@@ -117,6 +117,8 @@ class EventClient(Client):
                 await reader.readexactly(int(fields.get("content-length", "0")))
             except (OSError, asyncio.IncompleteReadError):
                 return
+        for probe in self._probes.values() if status != 202 else ():
+            probe.set()  # it knows no such question, and has read all that came before
         if status != 202 and self.is_open:
             self._record(self.name, "is answered", status)
 

@@ -98,6 +98,7 @@ class Scenario:
     needs: tuple[str, ...]  # the server's settings, as on chapter08's command line
     program: str  # of docs/src: what FastAPI runs, if it is not the whole chat
     steps: tuple[Step, ...] = field(repr=False)
+    transport: str = ""  # sse: its clients have no WebSockets, whatever the runner is told
 
     @property
     def stops_the_server(self) -> bool:
@@ -154,10 +155,10 @@ def load_all(*folders: Path) -> list[Scenario]:
 def parse(text: str, path: Path) -> Scenario:
     """Reads a scenario from the text of its file."""
     head: list[str] = []
-    headers = {"stacks": " ".join(STACKS), "needs": "", "program": ""}
+    headers = {"stacks": " ".join(STACKS), "needs": "", "program": "", "transport": ""}
     lines: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.fullmatch(r"(stacks|needs|program): (.*)", line)
+        header = re.fullmatch(r"(stacks|needs|program|transport): (.*)", line)
         if line.startswith("#"):
             if not lines:
                 head.append(line.lstrip("# ").rstrip())
@@ -177,7 +178,8 @@ def parse(text: str, path: Path) -> Scenario:
     needs = tuple(shlex.split(headers["needs"]))
     about = " ".join(head[1:]).strip()
     program = headers["program"]
-    return Scenario(path.stem, path, head[0], about, stacks, needs, program, steps)
+    transport = headers["transport"]
+    return Scenario(path.stem, path, head[0], about, stacks, needs, program, steps, transport)
 
 
 def parse_step(text: str, number: int, path: Path) -> Step:

@@ -29,7 +29,7 @@ class Stage:
         self.scenario = scenario
         self.server = server
         self.outcome = Outcome(scenario, server.stack)
-        self._transport = transport
+        self._transport = scenario.transport or transport
         self._patience = QUIET if expected_to_fail else DEADLINE
         self._clients: dict[str, Client] = {}
         self._variables: Variables = {}
@@ -62,7 +62,7 @@ class Stage:
         what was sent before, one of the second comes after what its handlers wrote meanwhile.
         """
         for _ in range(2):
-            if self.server.stack == "flask":
+            if self.server.stack == "flask" and self._transport != "sse":
                 await send_request(self.server.port, build_request("GET", "/health", {}))
             else:
                 await asyncio.gather(*(client.round_trip() for client in self._open_clients()))
@@ -107,11 +107,13 @@ class Stage:
         self, name: str, path: str, headers: dict[str, str], server: Server | None = None
     ) -> Client:
         client: Client
-        if self.server.stack == "flask":
+        small_buffer = name in self.scenario.slow_readers()
+        if self._transport == "sse":
+            client = EventClient(name, self._record, small_buffer)
+        elif self.server.stack == "flask":
             client = SocketIOClient(name, self._record)
         else:
-            kind = EventClient if self._transport == "sse" else WebSocketClient
-            client = kind(name, self._record, name in self.scenario.slow_readers())
+            client = WebSocketClient(name, self._record, small_buffer)
         if name in self._clients and self._clients[name].is_open:
             raise Mismatch(f"{name} is connected already")
         client.port = (server or self.server).port

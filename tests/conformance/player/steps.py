@@ -28,7 +28,8 @@ class Steps(Stage):
     async def _do_connect(self, step: Step) -> None:
         lines = step.get("headers").strip().splitlines()
         server = self.server.other if step.get("other") else self.server
-        headers = dict(line.lstrip("> ").split(": ", 1) for line in lines)
+        pairs = (line.lstrip("> ").split(": ", 1) for line in lines)
+        headers = {name: expand(value, self._variables) for name, value in pairs}
         for name in step.names:
             # What a server never gave, and so was never kept, is left out, as a client would.
             path = re.sub(r"<\w+>", "", expand(step.get("path"), self._variables))
