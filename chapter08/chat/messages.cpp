@@ -162,8 +162,10 @@ std::string Messages::with_inbox(std::string frame, const chat_log::Conversation
     return with_field(std::move(frame), Key::inbox, json::serialize(position));
 }
 
+// Not by the table of frames: that is of WebSockets, which have no such field.
 std::string Messages::with_session(std::string frame, std::string_view session) {
-    return with_field(std::move(frame), "session", json::serialize(json::string(session)));
+    frame.pop_back();
+    return frame.append(R"(,"session":")").append(session).append(R"("})");
 }
 
 std::string Messages::joined(std::string_view room, const NamePage& members,
