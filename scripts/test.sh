@@ -39,6 +39,7 @@ suites=(
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
     "full|workers_conversations|the conversations, with two workers"
+    "full|events_conversations|the conversations without a WebSocket, with two workers"
     "full|chapter_conversations|the tutorial's programs, with all three stacks"
     "full|proxy_tests|the chat behind nginx"
     "full|audit_tests|nothing acknowledged is lost or comes twice, and the audit finds faults in that"
@@ -82,6 +83,7 @@ tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release --contract; }
 workers_conversations() { CHAT_WORKERS=2 conversation_suite release --stack cpp --contract; }
+events_conversations() { CHAT_WORKERS=2 conversation_suite release --transport sse; }
 chapter_conversations() { conversation_suite release --chapter all; }
 proxy_tests() { unittest_suite tests/proxy; }
 audit_tests() { unittest_suite tests/audit; }

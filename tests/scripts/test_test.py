@@ -67,10 +67,10 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 3 + 4 conversations, 2 of Node,
+        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 3 + 4 + 4 conversations, 2 of Node,
         # the site and 2 tests of it, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "38 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "42 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
@@ -79,7 +79,7 @@ class TestScript(unittest.TestCase):
     def test_ci_adds_the_suites_with_sanitizers(self):
         # The build, 3 tests of CTest, 3 + 3 conversations.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "48 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "52 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
