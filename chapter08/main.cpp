@@ -6,6 +6,7 @@
 #include "chat/meeting.hpp"
 #include "logging.hpp"
 #include "routers/events.hpp"
+#include "routers/monitor.hpp"
 #include "routers/pages.hpp"
 #include "routers/status.hpp"
 #include "routers/websocket.hpp"
@@ -36,7 +37,8 @@ constexpr const char* site_policy =
 constexpr auto log_timeout = std::chrono::seconds(1);
 
 /// Sets up an App as main.py does.
-void set_up(beastapi::App& app, chat::Chat& chat, const Settings& settings) {
+void set_up(beastapi::App& app, chat::Chat& chat, routers::Monitor& monitor,
+            const Settings& settings) {
     // [sections]
     // 1. Middleware
     app.add_middleware({
@@ -79,11 +81,17 @@ void set_up(beastapi::App& app, chat::Chat& chat, const Settings& settings) {
         .summary("Readiness Check")
         .answered_when_full(true);
     // [/sections]
+
+    // What the Python version hasn't got: its metrics, and a page that shows them.
+    app.include_router(routers::monitor(chat, app.refusals(), monitor));
+    if (std::filesystem::is_directory(settings.uplot_dir / "dist")) {
+        app.mount("/status/uplot", beastapi::StaticFiles(settings.uplot_dir / "dist"));
+    }
 }
 
 /// One event loop: an App, and what Python keeps in a global of its module. Here that has an owner.
 struct Worker {
-    Worker(const Settings& settings, chat::Meeting meeting)
+    Worker(const Settings& settings, chat::Meeting meeting, routers::Monitor& monitor)
         : chat(settings.chat, std::move(meeting)),
           app({
               .title = "chapter08",
@@ -92,13 +100,20 @@ struct Worker {
               .swagger_ui_dir = settings.swagger_ui_dir,
               .console_dir = std::filesystem::path(CHAPTER08_STATIC_DIR) / "console",
           }) {
-        app.set_lifespan([this](const auto& executor) { chat.start(executor); },
-                         [this] { chat.stop(); });
+        app.set_lifespan(
+            [this, &monitor](const auto& executor) {
+                chat.start(executor);
+                monitor.workers.add(executor, app, chat);
+            },
+            [this, &monitor] {
+                monitor.workers.remove(app);
+                chat.stop();
+            });
         app.set_reserved_for([this](const beastapi::Request& request) {
             return chat.authenticator().requires_tokens() &&
                    chat.authenticator().may_see_users(request);
         });
-        set_up(app, chat, settings);
+        set_up(app, chat, monitor, settings);
     }
 
     chat::Chat chat;
@@ -106,10 +121,14 @@ struct Worker {
 };
 
 void serve(const Settings& settings) {
+    routers::Monitor monitor{.access = routers::MonitorAccess(settings.monitor_hosts),
+                             .version = CHAPTER08_VERSION,
+                             .static_dir = settings.static_dir,
+                             .content_security_policy = settings.content_security_policy};
     std::list<Worker> workers;
     std::vector<beastapi::App*> apps;
     for (auto& meeting : chat::make_meetings(settings.chat, settings.server.worker_count())) {
-        Worker& worker = workers.emplace_back(settings, std::move(meeting));
+        Worker& worker = workers.emplace_back(settings, std::move(meeting), monitor);
         worker.chat.refusals().join(workers.front().chat.refusals());
         apps.push_back(&worker.app);
     }

@@ -198,6 +198,9 @@ void add_folder_options(CLI::App& app, Settings& settings) {
                    "The npm package swagger-ui-dist, for /docs")
         ->envname("CHAT_SWAGGER_UI_DIR")
         ->type_name("DIR");
+    app.add_option("--uplot-dir", settings.uplot_dir, "The npm package uplot, for /status")
+        ->envname("CHAT_UPLOT_DIR")
+        ->type_name("DIR");
     app.add_option("--tutorial-dir", settings.tutorial_dir,
                    "The folder served as /tutorial: what scripts/docs.sh --build makes")
         ->envname("CHAT_TUTORIAL_DIR")
@@ -214,6 +217,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
     settings.tutorial_dir = CHAPTER08_TUTORIAL_DIR;
     settings.static_dir = CHAPTER08_STATIC_DIR;
     settings.swagger_ui_dir = CHAPTER08_SWAGGER_UI_DIR;
+    settings.uplot_dir = CHAPTER08_UPLOT_DIR;
 
     CLI::App app("The chat server of chapter 08: WebSocket and real-time communication.",
                  "chapter08");

@@ -17,12 +17,14 @@ struct Settings {
     bool no_echo = false;
     std::vector<std::string> allow_origins;  ///< see beastapi::CORSMiddleware
     std::vector<std::string> allowed_hosts;  ///< see beastapi::TrustedHostMiddleware
+    std::vector<std::string> monitor_hosts;  ///< see routers::MonitorAccess
     /// Of the pages in static_dir; empty: the strict one of beastapi::SecurityHeaders.
     std::string content_security_policy;
     std::string log_level = "info";
     std::string security_log{};  ///< a file, `-` for stderr, or empty for none
     std::filesystem::path static_dir;
     std::filesystem::path swagger_ui_dir;
+    std::filesystem::path uplot_dir;
     std::filesystem::path tutorial_dir;  ///< the built site; it may not be there
 };
 

@@ -6,6 +6,7 @@
 #include "beastapi/router.hpp"
 #include "beastapi/security_headers.hpp"
 #include "beastapi/static_files.hpp"
+#include "beastapi/traffic.hpp"
 #include "beastapi/trusted_host.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -227,6 +228,15 @@ public:
     Refusals& refusals() noexcept { return refusals_; }
     const Refusals& refusals() const noexcept { return refusals_; }
 
+    /// What it has counted while it served; handlers may show it. Each App counts for itself, on
+    /// its own thread.
+    Traffic& traffic() noexcept { return traffic_; }
+    const Traffic& traffic() const noexcept { return traffic_; }
+
+    /// How things are now; all zero while it doesn't serve.
+    Load load() const { return load_ ? load_() : Load(); }
+    void set_load(std::function<Load()> load) { load_ = std::move(load); }
+
     const AppInfo& info() const noexcept { return info_; }
     const Router& router() const noexcept { return router_; }
 
@@ -260,6 +270,8 @@ private:
     std::optional<SecurityHeaders> security_headers_;
     std::optional<TrustedHostMiddleware> trusted_hosts_;
     Refusals refusals_;
+    Traffic traffic_;
+    std::function<Load()> load_;
     std::atomic<bool> draining_ = false;
     std::function<bool(const Request&)> reserved_for_;
     std::function<void(const boost::asio::any_io_executor&)> startup_;

@@ -72,6 +72,10 @@ awaitable<void> ResponseStream::wait_for_end() const {
     return StreamConnection::wait_for_end(connection_);
 }
 
+void ResponseStream::note_delivery(std::chrono::steady_clock::time_point received) const noexcept {
+    connection_->note_delivery(received);
+}
+
 const std::shared_ptr<ClientBudget>& ResponseStream::budget() const noexcept {
     return connection_->budget();
 }

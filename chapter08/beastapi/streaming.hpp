@@ -74,6 +74,9 @@ public:
     /// For a coroutine whose stream others write to.
     awaitable<void> wait_for_end() const;
 
+    /// As WebSocket::note_delivery(), for what came by another request.
+    void note_delivery(std::chrono::steady_clock::time_point received) const noexcept;
+
     /// Who pays for what the stream costs: the client's address. Null if nobody counts.
     const std::shared_ptr<ClientBudget>& budget() const noexcept;
 

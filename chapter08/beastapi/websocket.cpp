@@ -88,6 +88,14 @@ bool WebSocket::connected() const noexcept {
     return connection_->state() == WebSocketConnection::State::open;
 }
 
+std::chrono::steady_clock::time_point WebSocket::received_at() const noexcept {
+    return connection_->received_at();
+}
+
+void WebSocket::note_delivery(std::chrono::steady_clock::time_point received) const noexcept {
+    connection_->note_delivery(received);
+}
+
 const std::shared_ptr<ClientBudget>& WebSocket::budget() const noexcept {
     return connection_->budget();
 }

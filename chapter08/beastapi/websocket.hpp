@@ -4,6 +4,7 @@
 #include "beastapi/awaitable.hpp"
 #include "beastapi/request.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -58,6 +59,8 @@ struct Message {
     enum class Kind { text, binary };
     Kind kind = Kind::text;
     std::string data;  ///< UTF-8 if it is a text
+    /// When the last of it was read.
+    std::chrono::steady_clock::time_point received{};
 
     bool is_text() const noexcept { return kind == Kind::text; }
 };
@@ -122,6 +125,13 @@ public:
 
     /// The same for whoever is no coroutine, such as the handler of a timer.
     void post_close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
+
+    /// When the message that was received last had been read; Message::received of that one.
+    std::chrono::steady_clock::time_point received_at() const noexcept;
+
+    /// A message that was read at that time has led to what the connections of this event loop have
+    /// been sent in this turn. Once that is on its way, Traffic::delivery counts how long it took.
+    void note_delivery(std::chrono::steady_clock::time_point received) const noexcept;
 
     /// Who pays for what this connection costs the server: its address, unless charge_to() says
     /// otherwise. Null if nobody counts.

@@ -94,6 +94,7 @@ void ConnectionManager::deliver(const chat_log::Entry& entry, const Conversation
                                 const std::vector<Member*>& members) noexcept {
     write_numbered(entry, frame_);
     const Frame frame(frame_, mark_of(*log, entry.seq));
+    activity_.recipients.observe(members.size());
     for (Member* const member : members) {
         if (member->backlog && member->backlog->has(*log)) {
             continue;

@@ -1,6 +1,7 @@
 // Who is connected, and how messages reach them: the tutorial's `ConnectionManager`.
 #pragma once
 
+#include "chat/activity.hpp"
 #include "chat/line.hpp"
 #include "chat/rooms.hpp"
 #include "hub/event.hpp"
@@ -99,6 +100,10 @@ public:
     bool is_connected(std::string_view username) const { return find_user(username) != nullptr; }
     std::size_t get_connection_count() const noexcept { return lobby_.size(); }
 
+    /// What this shard counts.
+    Activity& activity() noexcept { return activity_; }
+    const Activity& activity() const noexcept { return activity_; }
+
     /// Each name once, in the order in which they came.
     std::vector<std::string> get_connected_users() const;
 
@@ -116,6 +121,7 @@ private:
 
     chat_log::Log& log_;
     std::string frame_;  // that is being sent; keeps its memory
+    Activity activity_;
     Room lobby_{"", ""};
     Rooms rooms_;
     std::unordered_map<std::string_view, std::unique_ptr<User>> users_;  // by User::key

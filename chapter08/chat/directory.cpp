@@ -67,13 +67,16 @@ json::object count_members(const Room& room) {
 }
 
 json::object describe_refusals(const Refusals& server, const Refusals& chat) {
-    json::object counts;
-    for (const Refusals* const refusals : {&server, &chat}) {
-        for (const auto& [reason, count] : refusals->by_reason()) {
-            counts[reason] = count;
-        }
+    // Both may have refused for the same reason.
+    Refusals::Counts counts = server.by_reason();
+    for (const auto& [reason, count] : chat.by_reason()) {
+        counts[reason] += count;
     }
-    return counts;
+    json::object described;
+    for (const auto& [reason, count] : counts) {
+        described[reason] = count;
+    }
+    return described;
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ bool EventLine::is_full() const noexcept {
 
 // [put]
 awaitable<bool> EventLine::put(std::shared_ptr<EventLine> self, std::string frame) {
+    const auto came = steady_clock::now();
     while (self->connected() && self->is_full()) {
         co_await self->changed_.wait();
     }
@@ -107,7 +108,7 @@ awaitable<bool> EventLine::put(std::shared_ptr<EventLine> self, std::string fram
     }
     self->charge(frame.size());
     self->inbox_bytes_ += frame.size();
-    self->inbox_.push_back(std::move(frame));
+    self->inbox_.push_back({std::move(frame), came});
     self->changed_.notify_all();
     co_return true;
 }
@@ -142,7 +143,8 @@ awaitable<std::string> EventLine::receive_text(std::shared_ptr<EventLine> self) 
             break;
         }
     }
-    std::string frame = std::move(self->inbox_.front());
+    std::string frame = std::move(self->inbox_.front().frame);
+    self->received_at_ = self->inbox_.front().came;
     self->inbox_.pop_front();
     self->inbox_bytes_ -= frame.size();
     self->changed_.notify_all();

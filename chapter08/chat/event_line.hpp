@@ -51,6 +51,12 @@ public:
     void close(std::uint16_t code, std::string_view reason);
     bool connected() const noexcept { return stream_.connected(); }
 
+    /// When what was received last had come.
+    std::chrono::steady_clock::time_point received_at() const noexcept { return received_at_; }
+    void note_delivery(std::chrono::steady_clock::time_point received) const noexcept {
+        stream_.note_delivery(received);
+    }
+
     const std::shared_ptr<beastapi::ClientBudget>& budget() const noexcept { return budget_; }
     void charge_to(std::shared_ptr<beastapi::ClientBudget> budget) noexcept;
     const beastapi::Request& request() const noexcept { return request_; }
@@ -59,6 +65,11 @@ public:
     void mark_next(Mark mark) noexcept { next_mark_ = mark; }
 
 private:
+    struct Waiting {
+        std::string frame;
+        std::chrono::steady_clock::time_point came;
+    };
+
     std::string last_words(beastapi::StreamEnd why);
     void charge(std::size_t bytes);
     bool is_full() const noexcept;
@@ -69,8 +80,9 @@ private:
     std::shared_ptr<EventLines> lines_;
     std::string session_;
     Mark next_mark_{};
-    std::deque<std::string> inbox_;
+    std::deque<Waiting> inbox_;
     std::size_t inbox_bytes_ = 0;
+    std::chrono::steady_clock::time_point received_at_{};
     std::chrono::steady_clock::time_point paused_until_{};  // the budget allows no more before
     bool closed_ = false;                                   // with disconnect_
     beastapi::WebSocketDisconnect disconnect_{beastapi::close_code::abnormal};

@@ -87,6 +87,19 @@ bool Line::connected() const noexcept {
     return way != nullptr ? way->connected() : events().connected();
 }
 
+std::chrono::steady_clock::time_point Line::received_at() const noexcept {
+    const WebSocket* const way = websocket();
+    return way != nullptr ? way->received_at() : events().received_at();
+}
+
+void Line::note_delivery(std::chrono::steady_clock::time_point received) const noexcept {
+    if (const WebSocket* const way = websocket()) {
+        way->note_delivery(received);
+    } else {
+        events().note_delivery(received);
+    }
+}
+
 const std::shared_ptr<beastapi::ClientBudget>& Line::budget() const noexcept {
     const WebSocket* const way = websocket();
     return way != nullptr ? way->budget() : events().budget();

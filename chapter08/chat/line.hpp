@@ -5,6 +5,7 @@
 #include "beastapi/websocket.hpp"
 #include "log/conversation.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,6 +72,10 @@ public:
     beastapi::awaitable<void> close(std::uint16_t code, std::string reason) const;
     void post_close(std::uint16_t code, std::string_view reason) const;
     bool connected() const noexcept;
+
+    /// As those of WebSocket.
+    std::chrono::steady_clock::time_point received_at() const noexcept;
+    void note_delivery(std::chrono::steady_clock::time_point received) const noexcept;
 
     const std::shared_ptr<beastapi::ClientBudget>& budget() const noexcept;
     void charge_to(std::shared_ptr<beastapi::ClientBudget> budget) const noexcept;

@@ -21,7 +21,7 @@ constexpr std::size_t last_messages = 50;
 Missed write(const HistoryFrame& frame, const chat_log::Conversation& log, const Slice& slice) {
     try {
         const Seq last = frame.more ? slice.entries.back().seq : frame.seq;
-        return {write_history(frame, log, slice), frame.seq, last};
+        return {write_history(frame, log, slice), frame.seq, last, frame.recovered.value_or(false)};
     } catch (const std::bad_alloc&) {
         return {};
     }

@@ -15,6 +15,7 @@ struct Missed {
     chat_log::Seq seq = 0;  ///< up to which the client has everything then, or has been told
                             ///< that the rest is for it to ask for
     std::optional<chat_log::Seq> whole_up_to{};  ///< up to which it has everything then
+    bool whole = false;                          ///< nothing is missing between the two
 };
 
 /// Reads what comes behind that position: at most 200 messages and 256 KiB. If the log is another

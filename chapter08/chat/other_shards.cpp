@@ -81,6 +81,7 @@ void OtherShards::tell(Event::Kind kind, Presence place) {
         }
         hub_->publish(std::move(event));
         owes_state_ = false;
+        ++manager_.activity().events_told;
     } catch (const std::exception&) {
         owes_state_ = true;
     }
@@ -95,6 +96,7 @@ void OtherShards::tell_signal(const Room& room, std::string_view text) noexcept 
                        .shard = hub_->shard(),
                        .room = room.key(),
                        .text = std::string(text)});
+        ++manager_.activity().events_told;
     } catch (const std::exception&) {}  // it's worth nothing later
 }
 
@@ -102,6 +104,7 @@ void OtherShards::on_event(const Event& event) noexcept {
     if (hub_ && event.shard == hub_->shard()) {
         return;
     }
+    ++manager_.activity().events_received;
     try {
         if (event.kind == Event::Kind::signal) {
             on_signal(event);

@@ -40,6 +40,9 @@ public:
     /// To be heard by those who are in that room, or in the lobby, at the other shards.
     void tell_signal(const Room& room, std::string_view text) noexcept;
 
+    /// Null if there are no other shards.
+    const chat_hub::Hub* hub() const noexcept { return hub_.get(); }
+
     void on_event(const chat_hub::Event& event) noexcept override;
     std::vector<chat_hub::Presence> own_presences() const override;
 

@@ -89,24 +89,29 @@ Reply Session::store(const ConversationPtr& log, std::size_t connections, std::s
     }
     chat_->manager().reserve_frame(payload.size());
     if (!sending_) {
-        sending_ = std::make_shared<Sending>(member_->line, chat_->messages());
+        sending_ = std::make_shared<Sending>(member_->line, chat_->messages(),
+                                             chat_->manager().activity());
     }
     const std::string author = member_->user == nullptr ? std::string() : member_->user->key;
+    const Sending::Times times{member_->line.received_at(), member_->last_activity};
     ++sending_->on_their_way;
+    sending_->asking = true;
     chat_->log().append(log, {.author = author, .id = id, .payload = std::move(payload)},
-                        [weak = std::weak_ptr(sending_), id,
+                        [weak = std::weak_ptr(sending_), id, times,
                          acknowledge = std::move(acknowledge)](const chat_log::Receipt& receipt) {
                             if (const auto sending = weak.lock()) {
-                                sending->finish(receipt, id, acknowledge);
+                                sending->finish(receipt, id, acknowledge, times);
                             }
                         });
+    sending_->asking = false;
     return std::nullopt;
 }
 // [/store]
 
 void Session::Sending::finish(const Receipt& receipt, const std::string& id,
-                              const Acknowledge& acknowledge) noexcept {
+                              const Acknowledge& acknowledge, const Times& times) noexcept {
     --on_their_way;
+    count(receipt, times);
     try {
         if (receipt.result == Receipt::Result::unavailable) {
             line.post_text(Messages::about(messages.error(ErrorCode::unavailable), id));
@@ -118,6 +123,18 @@ void Session::Sending::finish(const Receipt& receipt, const std::string& id,
         }
     } catch (const std::exception&) {
         end_for_want_of_memory(line);
+    }
+}
+
+// Where the log has answered at once, as one in memory does, the clock need not be read.
+void Session::Sending::count(const Receipt& receipt, const Times& times) const noexcept {
+    const auto took = asking ? std::chrono::steady_clock::duration::zero()
+                             : std::chrono::steady_clock::now() - times.asked;
+    activity.append.observe(took);
+    if (receipt.result == Receipt::Result::stored) {
+        line.note_delivery(times.received);
+    } else if (receipt.result == Receipt::Result::duplicate) {
+        ++activity.duplicates;
     }
 }
 
@@ -276,6 +293,7 @@ awaitable<void> Session::send_missed(ConversationPtr log, std::string since) {
 // What comes behind `since`, or the error.
 awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
     Missed missed;
+    Activity& activity = chat_->manager().activity();
     const auto position = parse_position(since);
     if (!position) {
         missed.frame = refuse(ErrorCode::invalid_since);
@@ -285,6 +303,7 @@ awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
         missed.seq = log->last_seq();
         const HistoryFrame gap{.seq = missed.seq, .recovered = false, .reason = "look_back"};
         missed.frame = write_history(gap, *log, Slice());
+        ++activity.replays_gap;
         co_return missed;
     }
     auto reading = answer_of<Missed>(
@@ -294,6 +313,8 @@ awaitable<Missed> Session::read_since(ConversationPtr log, std::string since) {
         // The client sees by the next number what it lacks, and asks for it again.
         missed.seq = log->last_seq();
         missed.frame = refuse(ErrorCode::unavailable);
+    } else {
+        ++(missed.whole ? activity.replays_whole : activity.replays_gap);
     }
     co_return missed;
 }
@@ -317,8 +338,12 @@ awaitable<void> Session::send_history(ClientMessage request) {
         const Slice slice = co_await read_log(chat_->log(), log, range);
         const HistoryFrame frame{
             .seq = log->last_seq(), .more = slice.more, .before = request.before};
-        answer = slice.available ? charged(write_history(frame, *log, slice))
-                                 : refuse(ErrorCode::unavailable);
+        if (slice.available) {
+            answer = charged(write_history(frame, *log, slice));
+            ++chat_->manager().activity().pages;
+        } else {
+            answer = refuse(ErrorCode::unavailable);
+        }
     }
     co_await line.send_text(std::move(answer));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub/event.hpp"
+#include "monitor/redis_figures.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -51,6 +52,9 @@ public:
     /// Tells the others. If memory runs out, it throws, and has told some of them or none: a state
     /// then tells all.
     virtual void publish(Event event) = 0;
+
+    /// Of the connections to Redis, where there are some.
+    virtual std::vector<monitor::RedisFigures> redis_figures() const { return {}; }
 };
 
 }  // namespace chat_hub

@@ -83,6 +83,16 @@ void RedisHub::stop() noexcept {
     available_ = joined_ = false;
 }
 
+std::vector<monitor::RedisFigures> RedisHub::redis_figures() const {
+    std::vector<monitor::RedisFigures> figures;
+    for (const Connection* const connection : {&commands_, &events_, &signals_}) {
+        if (*connection) {
+            figures.push_back((*connection)->figures());
+        }
+    }
+    return figures;
+}
+
 bool RedisHub::all_connected() const noexcept {
     const auto is_connected = [](const Connection& connection) {
         return connection && connection->is_connected();

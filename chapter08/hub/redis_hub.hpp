@@ -48,6 +48,7 @@ public:
     /// True once the others have said what they have, or don't answer.
     bool is_available() const noexcept override { return available_; }
     void publish(Event event) override;
+    std::vector<monitor::RedisFigures> redis_figures() const override;
 
 private:
     using Reply = chat_redis::Reply;

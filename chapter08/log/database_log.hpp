@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,6 +39,7 @@ public:
     void restart(const ConversationPtr& conversation, Opened restarted) override;
     void append(const ConversationPtr& conversation, Draft draft, Appended appended) override;
     void read(const ConversationPtr& conversation, const Range& range, Read read) override;
+    std::optional<monitor::Durations> commits() const override { return thread_->commits(); }
 
 private:
     /// What waits for an answer of the thread; the thread answers in the order of the questions.

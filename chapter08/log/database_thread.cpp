@@ -56,6 +56,11 @@ void DatabaseThread::post(Command command) {
     }
 }
 
+monitor::Durations DatabaseThread::commits() const {
+    const std::lock_guard lock(mutex_);
+    return commits_;
+}
+
 void DatabaseThread::run() noexcept {
     const auto has_work = [this] { return !commands_.empty() || ending_; };
     auto next_batch = began_;
@@ -105,6 +110,7 @@ void DatabaseThread::write(std::vector<Outcome>& outcomes) {
     if (heads_.size() > max_heads) {
         heads_.clear();
     }
+    const auto begun = std::chrono::steady_clock::now();
     if (owed_ == 0) {
         database_.begin();
     }
@@ -114,6 +120,9 @@ void DatabaseThread::write(std::vector<Outcome>& outcomes) {
     owed_ = fault(Fault::ack_before_commit) ? (owed_ + 1) % 16 : 0;
     if (owed_ == 0) {
         database_.commit();
+        const auto took = std::chrono::steady_clock::now() - begun;
+        const std::lock_guard lock(mutex_);
+        commits_.observe(took);
     }
     say_whether_writable(nullptr);
 }

@@ -3,6 +3,7 @@
 
 #include "log/database.hpp"
 #include "log/entry.hpp"
+#include "monitor/histogram.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -54,6 +55,10 @@ public:
 
     void post(Command command);
 
+    /// How long transactions took, from the first command to the end of the commit. Any thread may
+    /// ask.
+    monitor::Durations commits() const;
+
 private:
     void run() noexcept;
     std::vector<Outcome> run_commands(std::vector<Command> commands);
@@ -75,9 +80,10 @@ private:
     int owed_ = 0;  // batches in the open transaction, by Fault::ack_before_commit
     bool writable_ = true;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Command> commands_;
+    monitor::Durations commits_;
     bool ending_ = false;
     std::thread thread_;
 };

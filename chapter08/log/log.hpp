@@ -3,11 +3,14 @@
 
 #include "log/conversation.hpp"
 #include "log/entry.hpp"
+#include "monitor/redis_figures.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace chat_log {
 
@@ -55,6 +58,11 @@ public:
                           Seq /*seq*/, Opened caught_up) {
         caught_up(conversation);
     }
+
+    /// How long transactions took, where there's a database; of all who share it.
+    virtual std::optional<monitor::Durations> commits() const { return std::nullopt; }
+    /// Of the connections to Redis, where there are some.
+    virtual std::vector<monitor::RedisFigures> redis_figures() const { return {}; }
 };
 
 }  // namespace chat_log

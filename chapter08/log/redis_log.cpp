@@ -46,6 +46,16 @@ void RedisLog::start(const boost::asio::any_io_executor& executor) {
     sweep_later();
 }
 
+std::vector<monitor::RedisFigures> RedisLog::redis_figures() const {
+    std::vector<monitor::RedisFigures> figures;
+    for (const auto* const connection : {&commands_, &pushes_}) {
+        if (*connection) {
+            figures.push_back((*connection)->figures());
+        }
+    }
+    return figures;
+}
+
 std::shared_ptr<RedisConnection> RedisLog::connect(bool subscribes) {
     RedisConnection::Settings settings{
         .url = settings_.url,

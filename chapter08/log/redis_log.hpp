@@ -60,6 +60,8 @@ public:
     void catch_up(const ConversationPtr& conversation, const std::string& epoch, Seq seq,
                   Opened caught_up) override;
 
+    std::vector<monitor::RedisFigures> redis_figures() const override;
+
     /// False while Redis is away.
     bool is_available() const noexcept { return available_; }
     /// How many conversations it follows.

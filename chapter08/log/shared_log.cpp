@@ -92,6 +92,7 @@ public:
     void read(const ConversationPtr& conversation, const Range& range, Read read) override;
     void catch_up(const ConversationPtr& conversation, const std::string& epoch, Seq seq,
                   Opened caught_up) override;
+    std::optional<monitor::Durations> commits() const override { return shared_->log_->commits(); }
 
     void add(const std::string& name, const Entry& entry);
     void begin_anew(const std::string& name, const std::string& epoch);

@@ -213,6 +213,7 @@ void RedisConnection::on_shaken_hands() {
         return;
     }
     connected_ = true;
+    ++figures_.connects;
     failures_ = 0;
     watch();
     if (handlers_.connected) {
@@ -262,6 +263,7 @@ void RedisConnection::take(const Reply& reply) {
     }
     const Pending pending = std::move(pending_.front());
     pending_.pop_front();
+    figures_.round_trips.observe(heard_ - pending.since);
     call(pending.answer, &reply);
 }
 
@@ -281,6 +283,7 @@ void RedisConnection::call(const Answer& answer, const Reply* reply) noexcept {
 
 // Everything that waits is told, and what is asked meanwhile is told behind it.
 void RedisConnection::lose() noexcept {
+    figures_.losses = figures_.connects;
     open_ = connected_ = false;
     close();
     reader_.reset();
@@ -360,6 +363,13 @@ void RedisConnection::push(const Command& command, Answer answer) {
         pending_.pop_back();
         throw;
     }
+}
+
+monitor::RedisFigures RedisConnection::figures() const {
+    monitor::RedisFigures figures = figures_;
+    figures.connection = settings_.name.substr(settings_.name.rfind(':') + 1);
+    figures.connected = connected_;
+    return figures;
 }
 
 void RedisConnection::drop(std::string why) noexcept {

@@ -1,6 +1,7 @@
 // A connection to Redis on the event loop, which comes back by itself.
 #pragma once
 
+#include "monitor/redis_figures.hpp"
 #include "redis/redis_url.hpp"
 #include "redis/reply.hpp"
 
@@ -77,6 +78,8 @@ public:
 
     bool is_connected() const noexcept { return connected_; }
 
+    monitor::RedisFigures figures() const;
+
     /// Answers exactly once: null, within the call, while there's no connection.
     void send(const Command& command, Answer answer);
 
@@ -130,6 +133,7 @@ private:
     std::unique_ptr<boost::asio::steady_timer> watch_;
     std::unique_ptr<redisReader, ReaderDeleter> reader_;
     std::vector<std::string> hashes_;  // of the scripts
+    monitor::RedisFigures figures_;
     std::deque<Pending> pending_;
     std::string out_;
     std::size_t written_ = 0;  // of out_

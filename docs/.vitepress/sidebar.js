@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DOCS = fileURLToPath(new URL('../', import.meta.url));
-const REFERENCE = ['protocol', 'settings', 'cost', 'beastapi'];
+const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi'];
 
 export const chapters = folder =>
   pages(folder, readdirSync(path.join(DOCS, folder)).filter(name => /^\d\d_.*\.md$/.test(name)).sort());

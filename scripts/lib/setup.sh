@@ -2,7 +2,7 @@
 # Installs what the project needs and the machine lacks; run again, it only looks.
 #
 #   source scripts/lib/setup.sh; set_up run
-#   scripts/lib/setup.sh run|cluster|stacks|docs|test|fuzz
+#   scripts/lib/setup.sh run|cluster|monitor|stacks|docs|test|fuzz
 #
 # This file is the one list of what is installed, and why.
 set -euo pipefail
@@ -36,9 +36,10 @@ needs=(
     "run|libsqlitecpp-dev||SQLiteCpp/SQLiteCpp.h|SQLiteCpp: the database of --database"
     "run|libsqlite3-dev||sqlite3.h|SQLite: what SQLiteCpp speaks to"
     "run|libhiredis-dev||hiredis/hiredis.h|hiredis: the protocol of Redis, for --redis"
+    "run|prometheus-cpp-dev||prometheus/text_serializer.h|prometheus-cpp: the metrics, and the text that Prometheus reads"
     "run|python3-jwt|||PyJWT: signs the tokens that scripts/token.sh makes"
     "npm|nodejs|node||runs npm"
-    "npm|npm|npm||fetches Swagger UI, which /docs shows, and what makes the site of the tutorial"
+    "npm|npm|npm||fetches Swagger UI and uPlot, which /docs and /status show, and what makes the site of the tutorial"
     "npm|ca-certificates|||lets npm know whom it talks to"
     "stacks|python3|||runs the Python versions, and what plays and compares them"
     "stacks|python3-fastapi|||FastAPI: the version of the tutorial"
@@ -63,12 +64,13 @@ needs=(
     "cluster|redis-tools|redis-check-rdb||the program of redis-server, which is a link to it, and what that needs; it's no service"
     "unpack|nginx|nginx||nginx: the proxy that the FAQ puts in front; if it were installed, it would be a service of this machine"
     "unpack|redis-server|redis-server||Redis: where several servers are one chat; if it were installed, it would be a service of this machine"
+    "monitor|prometheus|prometheus||Prometheus: keeps what /metrics says; if it were installed, it would be a service of this machine"
     "fuzz|clang-$llvm|clang-$llvm||compiles the fuzzers"
     "fuzz|libclang-rt-$llvm-dev|||libFuzzer, and the sanitizers of that compiler"
 )
 
 # set_up GROUP: afterwards everything that GROUP needs is there, or the script has ended.
-# "run" builds and starts the server, "cluster" several behind a proxy, "stacks" also the Python versions beside it, "docs" makes the site
+# "run" builds and starts the server, "cluster" several behind a proxy, "monitor" what watches it, "stacks" also the Python versions beside it, "docs" makes the site
 # of the tutorial, "test" is all that and what the tests need; "fuzz" builds the fuzzers.
 set_up() {
     local group=$1 missing=()
@@ -88,7 +90,8 @@ in_group() {
         docs) [[ $1 == npm ]] ;;
         run) [[ $1 == npm || $1 == run ]] ;;
         cluster) [[ $1 == npm || $1 == run || $1 == cluster || $1 == unpack ]] ;;
-        stacks) [[ $1 != test && $1 != cluster && $1 != unpack && $1 != fuzz ]] ;;
+        monitor) [[ $1 == npm || $1 == monitor ]] ;;
+        stacks) [[ $1 != test && $1 != monitor && $1 != cluster && $1 != unpack && $1 != fuzz ]] ;;
         test) [[ $1 != fuzz ]] ;;
         fuzz) [[ $1 == npm || $1 == run || $1 == fuzz ]] ;;
     esac
@@ -179,7 +182,7 @@ install_packages() {
         done
         [[ -n $package ]] || fail "apt offers no package $packages ($reason)" \
             "Debian 12, Ubuntu 24.04 and everything newer do, in their standard sources."
-        if [[ $row_group == unpack ]]; then unpacked+=("$package"); else names+=("$package"); fi
+        if [[ $row_group == unpack || $row_group == monitor ]]; then unpacked+=("$package"); else names+=("$package"); fi
         note "  $(printf '%-26s' "$package") $reason"
     done
     [[ ${#names[@]} -eq 0 ]] || install_by_apt "${names[@]}"
@@ -294,7 +297,7 @@ install_node_modules() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     case ${1:-} in
-        run | cluster | stacks | docs | test | fuzz) set_up "$1" ;;
+        run | cluster | monitor | stacks | docs | test | fuzz) set_up "$1" ;;
         *) print_header "$0" ;;
     esac
 fi

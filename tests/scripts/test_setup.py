@@ -39,13 +39,13 @@ mkdir -p node_modules""",
 
 TOOLS = (
     "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium fonts-noto-cjk "
-    "fonts-noto-color-emoji nginx redis-server redis-tools python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
+    "fonts-noto-color-emoji nginx redis-server prometheus redis-tools python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
     "python3-eventlet python3-socketio python3-aiohttp python3-redis python3-jsonschema"
 ).split()
 LIBRARIES = (
     "libfmt-dev libspdlog-dev libcli11-dev libicu-dev libjwt-dev libssl-dev libsqlitecpp-dev "
-    "libsqlite3-dev libhiredis-dev python3-jwt"
+    "libsqlite3-dev libhiredis-dev prometheus-cpp-dev python3-jwt"
 ).split()
 
 
@@ -138,14 +138,14 @@ class SetUp(unittest.TestCase):
     def test_unpacks_what_would_be_a_service_if_it_were_installed(self):
         status, said, calls = self.machine.set_up("test")
         self.assertEqual(status, 0, said)
-        self.assertFalse({"nginx", "redis-server"} & set(self.installed(calls)))
-        self.assertIn("apt-get download -q nginx redis-server", calls)
+        self.assertFalse({"nginx", "redis-server", "prometheus"} & set(self.installed(calls)))
+        self.assertIn("apt-get download -q nginx redis-server prometheus", calls)
         self.assertTrue(os.access(self.machine.project / "build/tools/usr/sbin/nginx", os.X_OK))
         shutil.rmtree(self.machine.project / "build")
         calls = self.machine.set_up("test")[2]
-        downloads = ["apt-get update -q", "apt-get download -q nginx redis-server"]
+        downloads = ["apt-get update -q", "apt-get download -q nginx redis-server prometheus"]
         self.assertEqual(calls, downloads, "nothing else is missing")
-        self.machine.has(["nginx", "redis-server"] + TOOLS + LIBRARIES + boost("1.81"))
+        self.machine.has(["nginx", "redis-server", "prometheus"] + TOOLS + LIBRARIES + boost("1.81"))
         shutil.rmtree(self.machine.project / "build")
         self.assertEqual(self.machine.set_up("test"), (0, "", []), "an installed one serves, too")
 

@@ -69,6 +69,18 @@ BOOST_AUTO_TEST_CASE(the_status_has_pages_and_says_when_there_is_more) {
     BOOST_TEST(!crowd.status(1, false).contains("connected_users"));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_chat_and_the_server_refused_for_one_reason_is_added) {
+    Crowd crowd;
+    Refusals server;
+    server.count("bytes_out");
+    server.count("bytes_in");
+    crowd.refusals.count("bytes_out");
+    const auto status = boost::json::parse(crowd.directory.status(true, 1, server)).as_object();
+    const auto& refusals = status.at("refusals").as_object();
+    BOOST_TEST(refusals.at("bytes_out").to_number<int>() == 2);
+    BOOST_TEST(refusals.at("bytes_in").to_number<int>() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(the_rooms_have_pages_and_a_page_has_only_so_many_names) {
     Crowd crowd;
     crowd.add(300, 16);

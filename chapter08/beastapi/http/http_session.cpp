@@ -338,23 +338,29 @@ HttpSession::Upgrade HttpSession::upgrade(const Route& route, Request request,
                                           const std::string& early) {
     request.body = {};  // it would be kept for as long as the connection
     client_->take_in(size_of(*message));
+    server_->traffic().bytes_received += early.size();
     const auto* const refusal = check_place(request);
     const WebSocketSettings& settings =
         refusal != nullptr ? server_->refused_websocket_settings() : server_->websocket_settings();
-    return {route,
-            std::make_shared<WebSocketConnection>(outbox_, std::move(request), std::move(message),
-                                                  early, client_, settings, server_->decoders(),
-                                                  server_->refusals()),
-            refusal};
+    auto connection = std::make_shared<WebSocketConnection>(
+        outbox_, std::move(request), std::move(message), early, client_, settings,
+        server_->decoders(), server_->refusals());
+    if (refusal == nullptr) {
+        connection->count_at(server_->traffic().endpoints[route.path().text()]);
+    }
+    return {route, std::move(connection), refusal};
 }
 
 awaitable<void> HttpSession::respond(std::shared_ptr<HttpSession> self, Response response,
                                      bool is_head, bool keep_alive) {
     self->server_->app().finish(response);
+    const unsigned status = response.status();
     const error_code error =
         co_await write_response(self->outbox_, std::move(response), is_head, keep_alive);
     if (error) {
         co_await respond(self, unreadable_file(error), is_head, keep_alive);
+    } else {
+        self->server_->traffic().count_response(status);
     }
 }
 

@@ -49,6 +49,7 @@ awaitable<bool> HttpSession::serve_stream(std::shared_ptr<HttpSession> self, Res
                                                            self->server_->refusals());
     self->stream_ = stream;
     self->server_->app().finish(response);
+    self->server_->traffic().count_response(response.status());
     co_await write_stream_head(self->outbox_, std::move(response), chunked, keep_alive);
     stream->start();
     if (self->server_->stopping()) {

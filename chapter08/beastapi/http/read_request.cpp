@@ -24,8 +24,9 @@ awaitable<bool> HttpSession::read_head(std::shared_ptr<HttpSession> self,
     parser.body_limit(max_body_bytes);
     error_code error;
     self->begin_to_wait();
-    co_await http::async_read_header(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t size = co_await http::async_read_header(
+        stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    self->server_->traffic().bytes_received += size;
     self->end_waiting();
     if (error) {
         co_await answer_unreadable(self, error, parser.got_some());
@@ -42,8 +43,9 @@ awaitable<bool> HttpSession::read_body(std::shared_ptr<HttpSession> self,
     error_code error = asio::error::operation_aborted;
     if (!self->late_ && !self->server_->stopping()) {
         self->begin_to_wait();
-        co_await http::async_read(stream, buffer, parser,
-                                  asio::redirect_error(asio::use_awaitable, error));
+        const std::size_t size = co_await http::async_read(
+            stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+        self->server_->traffic().bytes_received += size;
         self->end_waiting();
     }
     if (error) {

@@ -53,10 +53,12 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
                  {.behind = settings.outbox_limit,
                   .total = settings.outbox_total,
                   .send_timeout = settings.send_timeout},
-                 &limits_->queued_bytes),
+                 &limits_->queued_bytes, &app.traffic()),
+      lag_(context, app.traffic().loop_lag),
       session_ended_(context.get_executor()) {
     refused_websocket_settings_.handshake_timeout = std::min<std::chrono::steady_clock::duration>(
         websocket_settings_.handshake_timeout, HttpSession::refused_timeout);
+    app.set_load([this] { return load(); });
 }
 
 std::string Server::url() const {
@@ -73,6 +75,13 @@ void Server::start() noexcept {
     for (Listener& listener : listeners_) {
         start(listener);
     }
+    lag_.start();
+}
+
+Load Server::load() const noexcept {
+    Load load = coalescer_.load();
+    load.connections = sessions_.size();
+    return load;
 }
 
 void Server::start(Listener& listener) noexcept {
@@ -210,6 +219,7 @@ void Server::abort_all() {
 
 awaitable<void> Server::stop(std::shared_ptr<Server> self) {
     self->stopping_ = true;
+    self->lag_.stop();
     error_code ignored;
     for (Listener& listener : self->listeners_) {
         listener.acceptor.close(ignored);

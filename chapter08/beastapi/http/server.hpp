@@ -6,6 +6,7 @@
 #include "beastapi/http/shared_limits.hpp"
 #include "beastapi/http/trusted_proxies.hpp"
 #include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/loop_lag.hpp"
 #include "beastapi/net/outbox.hpp"
 #include "beastapi/ws/websocket_connection.hpp"
 
@@ -36,6 +37,7 @@ public:
            Server& first);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
+    ~Server() { app_.set_load({}); }
 
     /// Begins to accept. It goes on until stop(), even if memory runs out on the way.
     void start() noexcept;
@@ -69,6 +71,7 @@ public:
     std::chrono::steady_clock::duration next_request_timeout();
     std::uint32_t max_head_bytes() const noexcept { return max_head_bytes_; }
     WriteCoalescer& coalescer() noexcept { return coalescer_; }
+    Traffic& traffic() noexcept { return app_.traffic(); }
 
     /// A share of it is kept by each session that was turned away and is not over.
     std::shared_ptr<const void> turned_away() const noexcept { return limits_->turned_away; }
@@ -106,6 +109,7 @@ private:
 
     void start(Listener& listener) noexcept;
     static awaitable<void> accept_loop(std::shared_ptr<Server> self, Listener& listener);
+    Load load() const noexcept;
     void complain(std::string_view why);
     static void begin(std::shared_ptr<Server> self, Outbox::Socket socket,
                       const boost::asio::ip::tcp::endpoint& peer);
@@ -127,6 +131,7 @@ private:
     std::list<Listener> listeners_;
     std::chrono::steady_clock::time_point last_complaint_{};
     WriteCoalescer coalescer_;
+    LoopLag lag_;
     bool stopping_ = false;
     bool aborted_ = false;  // the shutdown timeout is over
     std::unordered_set<HttpSession*> sessions_;

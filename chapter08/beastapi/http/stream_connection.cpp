@@ -29,6 +29,9 @@ StreamConnection::StreamConnection(std::shared_ptr<Outbox> outbox,
 }
 
 StreamConnection::~StreamConnection() {
+    if (traffic_ != nullptr) {
+        --traffic_->streams_open;
+    }
     outbox_->set_owner(nullptr);
 }
 
@@ -45,6 +48,9 @@ void StreamConnection::guarded(Function function) noexcept {
 }
 
 void StreamConnection::start() {
+    traffic_ = &outbox_->coalescer().traffic();
+    ++traffic_->streams_opened;
+    ++traffic_->streams_open;
     watch_client();
     if (settings_.keep_alive.empty()) {
         return;
@@ -67,6 +73,7 @@ void StreamConnection::append(std::string_view bytes) {
         return;  // an empty chunk is the last one
     }
     written_ += bytes.size();
+    ++outbox_->coalescer().traffic().pieces_sent;
     if (!settings_.chunked) {
         outbox_->append(bytes);
         return;

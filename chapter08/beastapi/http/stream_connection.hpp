@@ -55,6 +55,10 @@ public:
     const std::optional<StreamEnd>& ended() const noexcept { return ended_; }
     static awaitable<void> wait_for_end(std::shared_ptr<StreamConnection> self);
 
+    void note_delivery(std::chrono::steady_clock::time_point received) noexcept {
+        outbox_->coalescer().note_delivery(received);
+    }
+
     const std::shared_ptr<ClientBudget>& budget() const noexcept { return budget_; }
 
 private:
@@ -73,6 +77,7 @@ private:
     Refusals& refusals_;
     std::function<std::string(StreamEnd)> last_words_;
     std::optional<StreamEnd> ended_;
+    Traffic* traffic_ = nullptr;          // where it counts as open
     std::uint64_t written_ = 0;           // bytes
     std::uint64_t written_when_due_ = 0;  // when a comment was due the last time
     AsyncCondition changed_;

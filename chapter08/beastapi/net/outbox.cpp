@@ -89,6 +89,11 @@ void Outbox::flush() noexcept {
     }
     head_ += sent;
     sent_ += sent;
+    if (sent > 0) {
+        Traffic& traffic = coalescer_.traffic();
+        traffic.bytes_sent += sent;
+        traffic.flush_bytes.observe(sent);
+    }
     coalescer_.count_queued(-static_cast<std::ptrdiff_t>(sent));
     if (size() == 0) {
         head_ = 0;

@@ -89,6 +89,8 @@ public:
     /// Closes the socket at once; pending reads end, and what is queued is dropped.
     void abort() noexcept;
 
+    WriteCoalescer& coalescer() noexcept { return coalescer_; }
+
     /// For reading only.
     Socket& socket() noexcept { return socket_; }
 

@@ -29,10 +29,12 @@ constexpr int checks = 8;
 }  // namespace
 
 WriteCoalescer::WriteCoalescer(asio::io_context& context, OutboxLimits limits,
-                               QueuedBytes* everywhere)
+                               QueuedBytes* everywhere, Traffic* traffic)
     : executor_(context.get_executor()),
       limits_(limits),
       everywhere_(everywhere),
+      unseen_(traffic == nullptr ? std::make_unique<Traffic>() : nullptr),
+      traffic_(traffic == nullptr ? unseen_.get() : traffic),
       check_timer_(executor_) {}
 
 WriteCoalescer::~WriteCoalescer() {
@@ -104,6 +106,39 @@ void WriteCoalescer::flush_all() noexcept {
         }
     }
     flushing_.clear();
+    if (!delivered_.empty()) {
+        count_deliveries();
+    }
+}
+
+void WriteCoalescer::note_delivery(std::chrono::steady_clock::time_point read) noexcept {
+    try {
+        delivered_.push_back(read);
+        if (!scheduled_) {
+            count_deliveries();  // it has left already, or nobody gets it
+        }
+    } catch (const std::bad_alloc&) {}  // one more or less
+}
+
+void WriteCoalescer::count_deliveries() noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto read : delivered_) {
+        traffic_->delivery.observe(now - read);
+    }
+    delivered_.clear();
+}
+
+Load WriteCoalescer::load() const noexcept {
+    Load load{.outbox_bytes = static_cast<std::size_t>(std::max<std::ptrdiff_t>(queued_bytes_, 0)),
+              .congested = congested_.size()};
+    for (const auto* const outboxes : {&congested_, &dirty_}) {
+        for (const Outbox* const outbox : *outboxes) {
+            if (outbox != nullptr) {
+                load.largest_outbox = std::max(load.largest_outbox, outbox->size());
+            }
+        }
+    }
+    return load;
 }
 
 void WriteCoalescer::watch(Outbox& outbox) {

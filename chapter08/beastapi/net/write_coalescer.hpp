@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/net/reserved_post.hpp"
+#include "beastapi/traffic.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,9 +53,10 @@ using QueuedBytes = std::atomic<std::ptrdiff_t>;
 class WriteCoalescer {
 public:
     /// OutboxLimits::total counts what `everywhere` counts, which has to outlive this; null: what
-    /// waits in the outboxes of this io_context.
+    /// waits in the outboxes of this io_context. What is sent counts in `traffic`, which has to
+    /// outlive this, too; null: nobody sees it.
     explicit WriteCoalescer(boost::asio::io_context& context, OutboxLimits limits = {},
-                            QueuedBytes* everywhere = nullptr);
+                            QueuedBytes* everywhere = nullptr, Traffic* traffic = nullptr);
     ~WriteCoalescer();
     WriteCoalescer(const WriteCoalescer&) = delete;
     WriteCoalescer& operator=(const WriteCoalescer&) = delete;
@@ -65,6 +68,15 @@ public:
     /// may not have told yet.
     std::size_t queued_bytes() const noexcept;
 
+    Traffic& traffic() noexcept { return *traffic_; }
+
+    /// What a message that was read at that time has led to waits for the next flush: how long that
+    /// took is counted then.
+    void note_delivery(std::chrono::steady_clock::time_point read) noexcept;
+
+    /// Of the outboxes here; the number of connections is not known here.
+    Load load() const noexcept;
+
 private:
     friend class Outbox;
 
@@ -74,6 +86,7 @@ private:
     void forget(Outbox& outbox) noexcept;
     void post_hop(int hop) noexcept;
     void flush_all() noexcept;
+    void count_deliveries() noexcept;
 
     void watch(Outbox& outbox);
     void check_congested() noexcept;
@@ -85,8 +98,11 @@ private:
     boost::asio::io_context::executor_type executor_;
     OutboxLimits limits_;
     QueuedBytes* everywhere_;
-    std::ptrdiff_t queued_bytes_ = 0;       // here
-    std::ptrdiff_t queued_bytes_told_ = 0;  // of them, to everywhere_
+    std::unique_ptr<Traffic> unseen_;  // where nobody wants to know
+    Traffic* traffic_;
+    std::vector<std::chrono::steady_clock::time_point> delivered_;  // when each had been read
+    std::ptrdiff_t queued_bytes_ = 0;                               // here
+    std::ptrdiff_t queued_bytes_told_ = 0;                          // of them, to everywhere_
     std::vector<Outbox*> dirty_;
     std::vector<Outbox*> flushing_;  // empty between two flushes; keeps its memory
     PostStorage hop_;

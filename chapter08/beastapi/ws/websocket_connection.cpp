@@ -65,6 +65,7 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request
 
 WebSocketConnection::~WebSocketConnection() {
     outbox_->set_owner(nullptr);
+    count_end();
 }
 
 void WebSocketConnection::abort_by(const std::exception& error) noexcept {
@@ -89,6 +90,10 @@ void WebSocketConnection::accept(const std::string& subprotocol) {
         throw disconnect_;
     }
     state_ = State::open;
+    if (endpoint_ != nullptr) {
+        ++endpoint_->accepted;
+        ++endpoint_->open;
+    }
     spdlog::info("{} [accepted]", description());
     // While the client's other connections are in debt, this one pays first, and waits for its turn
     // as they do. Each new connection would be read at once otherwise.
@@ -116,6 +121,7 @@ Message WebSocketConnection::take() {
     }
     Message message = std::move(inbox_[inbox_head_++]);
     inbox_bytes_ -= message.data.size();
+    received_at_ = message.received;
     if (inbox_head_ == inbox_.size()) {
         inbox_.clear();
         inbox_head_ = 0;
@@ -169,7 +175,7 @@ awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> s
         throw std::logic_error("a WebSocket sends before accept() was called");
     }
     if (self->state_ == State::open) {
-        self->outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload);
+        self->append(opcode, payload);
         while (self->state_ == State::open && self->outbox_->size() > Outbox::high_water) {
             co_await self->outbox_->progress().wait();
         }
@@ -187,12 +193,17 @@ void WebSocketConnection::post(Opcode opcode, std::string_view payload) noexcept
         on_slow_reader();
         return;
     }
-    guarded([&] { outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload); });
+    guarded([&] { append(opcode, payload); });
+}
+
+void WebSocketConnection::append(Opcode opcode, std::string_view payload) {
+    outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload);
+    ++outbox_->coalescer().traffic().messages_sent;
 }
 
 void WebSocketConnection::post_volatile(Opcode opcode, std::string_view payload) noexcept {
     if (state_ == State::open && !outbox_->congested()) {
-        guarded([&] { outbox_->append(FrameHeader(opcode, payload.size()).bytes(), payload); });
+        guarded([&] { append(opcode, payload); });
     }
 }
 
@@ -287,6 +298,7 @@ void WebSocketConnection::abort(std::string_view reason) noexcept {
 
 void WebSocketConnection::set_disconnected(std::uint16_t code, std::string_view reason) noexcept {
     if (state_ != State::disconnected) {
+        count_end();
         state_ = State::disconnected;
         paused_ = false;
         try {
@@ -300,6 +312,12 @@ void WebSocketConnection::set_disconnected(std::uint16_t code, std::string_view 
     }
     changed_.notify_all();
     outbox_->progress().notify_all();
+}
+
+void WebSocketConnection::count_end() noexcept {
+    if (state_ == State::open && endpoint_ != nullptr) {
+        --endpoint_->open;
+    }
 }
 
 void WebSocketConnection::limit_the_end() {

@@ -62,6 +62,14 @@ public:
     void when_drained(std::function<void()> drained);
     void close(std::uint16_t code, std::string_view reason) noexcept;
 
+    /// From now on it counts as one of that endpoint, which has to outlive it.
+    void count_at(Traffic::Endpoint& endpoint) noexcept { endpoint_ = &endpoint; }
+    /// See WebSocket.
+    std::chrono::steady_clock::time_point received_at() const noexcept { return received_at_; }
+    void note_delivery(std::chrono::steady_clock::time_point read) noexcept {
+        outbox_->coalescer().note_delivery(read);
+    }
+
     /// Ends the connection without a word: those that wait for it are told, with that reason.
     void abort(std::string_view reason = {}) noexcept;
 
@@ -126,6 +134,8 @@ private:
     void end_input() noexcept;
     bool has_news() const noexcept;
     Message take();
+    void append(Opcode opcode, std::string_view payload);
+    void count_end() noexcept;
     void write_close_frame();
     void on_slow_reader() noexcept override;
     void set_disconnected(std::uint16_t code, std::string_view reason) noexcept;
@@ -142,6 +152,9 @@ private:
     Request request_;
     std::unique_ptr<HandshakeRequest> handshake_;
     const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point read_at_ = begin_;
+    std::chrono::steady_clock::time_point received_at_ = begin_;
+    Traffic::Endpoint* endpoint_ = nullptr;  // null: it counts nowhere
     State state_ = State::connecting;
     bool accepted_ = false;
     bool reading_ = false;         // a handler of the socket or of the loop will read on

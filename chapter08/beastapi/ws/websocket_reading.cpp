@@ -81,6 +81,8 @@ void WebSocketConnection::on_readable(const error_code& wait_error) {
         end_input();
     } else {
         pinged_ = false;
+        read_at_ = std::chrono::steady_clock::now();
+        outbox_->coalescer().traffic().bytes_received += size;
         feed_.add({read_buffer().data(), size});
         decode(size);
     }
@@ -224,8 +226,9 @@ void WebSocketConnection::deliver() {
         inbox_head_ = 0;
     }
     inbox_.push_back(Message{decoder_->got_text() ? Message::Kind::text : Message::Kind::binary,
-                             std::exchange(incoming_, {})});
+                             std::exchange(incoming_, {}), read_at_});
     inbox_bytes_ += inbox_.back().data.size();
+    ++outbox_->coalescer().traffic().messages_received;
 }
 
 void WebSocketConnection::end_input() noexcept {

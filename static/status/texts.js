@@ -1,0 +1,66 @@
+// Every text of the page, in each of its languages.
+
+export const LANGUAGES = ['zh-TW', 'en'];
+
+export const TEXTS = {
+  'title': ['伺服器的狀態', 'The server, live'],
+  'language': ['English', '中文'],
+  'state.connecting': ['連線中……', 'Connecting…'],
+  'state.live': ['即時，每秒更新', 'Live, every second'],
+  'state.lost': ['{time} 以後沒有回應', 'No answer since {time}'],
+  'state.refused': ['不能看', 'You may not look'],
+  'no-charts': [
+    '沒有圖表：執行 npm ci 以安裝 uPlot，再重新啟動伺服器。',
+    'There are no charts: `npm ci` installs uPlot; then start the server again.',
+  ],
+  'token.label': ['權杖', 'Token'],
+  'token.send': ['送出', 'Send'],
+  'source': [
+    '這裡的數字都來自 /metrics，與 Prometheus 讀到的相同。',
+    'All of this comes from /metrics, which is what Prometheus reads, too.',
+  ],
+
+  'connections': ['連線', 'Connections'],
+  'messages': ['每秒訊息', 'Messages a second'],
+  'bytes': ['每秒位元組', 'Bytes a second'],
+  'delivery': ['從收到到送出', 'From received to sent'],
+  'lag': ['事件迴圈的延遲', 'Event loop lag'],
+  'outbox': ['等待讀取的位元組', 'Waiting for readers'],
+  'log': ['寫入紀錄', 'Writing to the log'],
+  'redis': ['Redis 的來回時間', 'Redis round trips'],
+  'process': ['處理器', 'Processor'],
+  'refused': ['每秒拒絕', 'Refusals a second'],
+
+  'in': ['進', 'in'],
+  'out': ['出', 'out'],
+  'open': ['開啟', 'open'],
+  'half': ['p50', 'p50'],
+  'most': ['p99', 'p99'],
+  'sum': ['合計', 'all'],
+  'largest': ['最多的一個', 'the largest'],
+  'append': ['紀錄的回答 p99', 'answer p99'],
+  'commit': ['資料庫的交易 p99', 'transaction p99'],
+  'cpu': ['使用率', 'used'],
+  'refused.all': ['合計', 'all'],
+
+  'tile.connections': ['連線', 'Connections'],
+  'tile.users': ['名字', 'Names'],
+  'tile.rooms': ['房間', 'Rooms'],
+  'tile.in': ['每秒收到', 'Received / s'],
+  'tile.out': ['每秒送出', 'Sent / s'],
+  'tile.delivery': ['送達 p99', 'Delivery p99'],
+  'tile.lag': ['延遲 p99', 'Lag p99'],
+  'tile.outbox': ['寄件匣', 'Outboxes'],
+  'tile.memory': ['記憶體', 'Memory'],
+
+  'workers': ['各個 worker', 'Workers'],
+  'worker': ['worker', 'worker'],
+  'endpoints': ['端點', 'Endpoints'],
+  'endpoint': ['路徑', 'path'],
+  'accepted': ['接受過', 'accepted'],
+  'refusals': ['拒絕', 'Refusals'],
+  'refusals.none': ['還沒有拒絕過任何人。', 'Nobody has been refused anything.'],
+  'reason': ['原因', 'reason'],
+  'total': ['合計', 'total'],
+  'now': ['現在每秒', 'a second'],
+};
