@@ -1,4 +1,5 @@
 // `GET /metrics`: what it says is what was done, to the message; and who may see it.
+#include "support/event_client.hpp"
 #include "support/http_client.hpp"
 #include "support/keys.hpp"
 #include "support/loop.hpp"
@@ -7,6 +8,7 @@
 #include "support/websocket_client.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
@@ -215,6 +217,33 @@ awaitable<void> be_refused(unsigned short port) {
     BOOST_TEST(refused.of("chat_refusals_total", "\"slow_consumer\"") == 0);
 }
 
+/// Alice reads a stream of events, and Bob says something on a WebSocket.
+awaitable<void> count_streams(unsigned short port) {
+    const Look before = co_await look(port);
+    EventClient alice = co_await EventClient::connect(port, "/events/chat/Alice");
+    co_await alice.enter();
+    WebSocketClient bob = co_await join(port, "Bob");
+    co_await alice.receive_json();
+    const Look between = co_await look(port);
+    BOOST_TEST(between.of("chat_streams") == before.of("chat_streams") + 1);
+    BOOST_TEST(between.of("chat_users") == 2);
+    co_await bob.send_json(message(1));
+    const auto heard = co_await alice.receive_json();
+    BOOST_TEST(heard.at("type").as_string() == "message");
+    const HttpResponse posted = co_await alice.post(boost::json::serialize(message(2)));
+    BOOST_TEST(posted.status == 202U);
+    const auto own = co_await alice.receive_json();
+    BOOST_TEST(own.at("type").as_string() == "message");
+    const auto ack = co_await alice.receive_json();
+    BOOST_TEST(ack.at("type").as_string() == "ack");
+    const Look after = co_await look(port);
+    const auto more = [&](const std::string& name) { return after.of(name) - between.of(name); };
+    BOOST_TEST(more("chat_stream_pieces_sent_total") == 3);
+    BOOST_TEST(more("chat_message_recipients_sum") == 4);
+    BOOST_TEST(more("chat_delivery_seconds_count") == 2);
+    BOOST_TEST(after.of("chat_http_responses_total", "\"202\"") == 1);
+}
+
 awaitable<void> look_back(unsigned short port) {
     WebSocketClient alice = co_await join(port, "Alice");
     co_await alice.send_json(message(1));
@@ -261,6 +290,12 @@ BOOST_AUTO_TEST_CASE(bytes_are_those_of_the_wire) {
 BOOST_AUTO_TEST_CASE(refusals_have_their_reasons_before_and_after_the_first) {
     ServerProcess process({"--port", "0", "--message-rate", "0.001", "--message-burst", "4"});
     run(be_refused(process.port()));
+    stop(process);
+}
+
+BOOST_AUTO_TEST_CASE(streams_of_events_count_as_members_and_their_events) {
+    ServerProcess process = start();
+    run(count_streams(process.port()));
     stop(process);
 }
 
