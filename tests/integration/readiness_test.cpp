@@ -1,10 +1,13 @@
 // What a proxy is told that asks whether it should send clients here.
 #include "routers/pages.hpp"
 #include "support/http_client.hpp"
+#include "support/server_process.hpp"
 #include "support/test_server.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <string>
 
 using namespace test;
@@ -23,10 +26,10 @@ TestServerOptions room_for(std::size_t connections, std::size_t reserved = 0) {
     return options;
 }
 
-TestServerOptions without_redis() {
-    TestServerOptions options = room_for(0);
-    options.chat.redis = chat_redis::parse_redis_url("unix:///no/such/redis.sock");
-    return options;
+awaitable<void> is_starting(unsigned short port) {
+    const HttpResponse response = co_await get(port, path);
+    BOOST_TEST(response.status == 503U);
+    BOOST_TEST(response.body == R"({"status":"starting"})");
 }
 
 }  // namespace
@@ -51,10 +54,12 @@ SERVER_TEST(it_is_ready_until_it_is_told_to_stop, room_for(0)) {
     WebSocketClient late = co_await server.join("Late");
 }
 
-SERVER_TEST(it_is_not_ready_while_it_has_never_reached_its_redis, without_redis()) {
-    const HttpResponse response = co_await get(server.port(), path);
-    BOOST_TEST(response.status == 503U);
-    BOOST_TEST(response.body == R"({"status":"starting"})");
+BOOST_AUTO_TEST_CASE(it_is_not_ready_while_it_has_never_reached_its_redis) {
+    ServerProcess process({"--port", "0", "--redis", "unix:///no/such/redis.sock"});
+    boost::asio::io_context context{1};
+    run(context, is_starting(process.port()));
+    process.send_signal(SIGTERM);
+    BOOST_TEST(process.wait() == 0);
 }
 
 SERVER_TEST(it_answers_when_the_server_is_full_but_keeps_no_connection, room_for(1)) {
