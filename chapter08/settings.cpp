@@ -277,7 +277,7 @@ ParsedSettings parse_settings(int argc, char** argv) {
     } catch (const CLI::Success& done) {
         return {std::nullopt, app.exit(done)};
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "chapter08: {} (see chapter08 --help)\n", error.what());
+        fmt::print(stderr, "chapter08: {} (--help lists the options)\n", error.what());
         return {std::nullopt, 2};
     }
     return {std::move(settings), 0};

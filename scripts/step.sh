@@ -4,7 +4,7 @@
 #   scripts/step.sh CHAPTER cpp|fastapi|flask [--host HOST] [--port PORT]
 #   scripts/step.sh CHAPTER FILE
 #
-#   CHAPTER     its number or its name: 01 or 01_echo.
+#   CHAPTER     its number or its name: 01, 1 or 01_echo.
 #   cpp         the C++ version; fastapi and flask are those in Python.
 #   FILE        another program of the chapter, such as leak.cpp, or redis.conf for a Redis.
 #   --host      the address to listen at (127.0.0.1, or the variable HOST).
@@ -34,7 +34,7 @@ find_chapter() {
     for folder in "$root"/docs/src/[0-9][0-9]_*/; do
         folder=${folder%/}
         names+=("${folder##*/}")
-        if [[ ${names[-1]} == "$1" || ${names[-1]%%_*} == "$1" ]]; then
+        if [[ ${names[-1]} == "$1" || ${names[-1]%%_*} == "$1" || ${names[-1]%%_*} == "0$1" ]]; then
             chapter=${names[-1]}
             return
         fi
@@ -86,6 +86,9 @@ fi
 [[ ${#words[@]} -eq 2 ]] || fail "expected a chapter and a version, such as: scripts/step.sh 01 cpp" \
     "scripts/step.sh --help says more."
 
+case ${words[0]} in
+    cpp | fastapi | flask) fail "the chapter comes first: scripts/step.sh ${words[1]} ${words[0]}" ;;
+esac
 find_chapter "${words[0]}"
 version=${words[1]}
 folder=$root/docs/src/$chapter

@@ -150,6 +150,7 @@ async def main() -> int:
     def interrupt(number: int, _: object) -> None:
         nonlocal received
         received = number
+        os.write(sys.stderr.fileno(), "stopping…\n".encode())  # print() is not for signal handlers
         for ending in endings:
             signal.signal(ending, signal.SIG_IGN)
         if this_task and not loop.is_closed():

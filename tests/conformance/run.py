@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import signal
 import sys
@@ -319,3 +320,6 @@ if __name__ == "__main__":
         sys.exit(asyncio.run(main()))
     except asyncio.CancelledError:
         sys.exit(130)
+    except BrokenPipeError:  # such as by `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        sys.exit(141)

@@ -321,7 +321,7 @@ class TheProcesses(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=DEADLINE)
         self.assertEqual(process.returncode, 130, output)
-        self.assertIn("stopped", output)
+        self.assertRegex(output, r"stopping…\n(?s:.*)stopped")
         self.assertNotIn("Traceback", output)
         self.assertEqual(processes_of(self.mark), {})
 

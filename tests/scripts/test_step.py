@@ -83,7 +83,7 @@ class Step(unittest.TestCase):
             self.assertIn(text, said.splitlines()[0])
 
     def test_builds_and_becomes_the_program_in_cpp(self):
-        for chapter in ("01", "01_echo"):
+        for chapter in ("01", "1", "01_echo"):
             status, printed, said = self.step(chapter, "cpp", "--port", "9001")
             self.assertEqual((status, printed), (3, "echo: 127.0.0.1:9001\n"), said)
 
@@ -160,6 +160,7 @@ class Step(unittest.TestCase):
 
     def test_refuses_in_one_line_that_lists_what_there_is(self):
         self.refused(["99", "cpp"], "no chapter 99", "there are: 01_echo, 02_coroutines, 08_chat")
+        self.refused(["cpp", "01"], "the chapter comes first: scripts/step.sh 01 cpp")
         self.refused(["01", "django"], "01_echo has no version django; there are: cpp, fastapi, flask")
         self.refused(["02", "flask"], "02_coroutines has no version flask; there are: cpp, leak.cpp")
         self.refused(["01", "../01_echo/flask_socketio_app.py"], "no version")

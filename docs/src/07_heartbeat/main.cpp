@@ -5,6 +5,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -14,16 +15,19 @@
 #include <utility>
 
 namespace asyncio = beastapi::asyncio;
-namespace close_code = beastapi::close_code;
 using namespace boost::asio::experimental::awaitable_operators;
 using beastapi::App;
-using beastapi::Response;
 using beastapi::WebSocketDisconnect;
 
 // [settings]
 steady_clock::duration seconds_from(const char* variable, double otherwise) {
-    const char* text = std::getenv(variable);
-    const std::chrono::duration<double> seconds(text != nullptr ? std::stod(text) : otherwise);
+    double number = otherwise;
+    if (const char* text = std::getenv(variable);
+        text != nullptr && !boost::conversion::try_lexical_convert(text, number)) {
+        fmt::print(stderr, "{}={} is no number of seconds\n", variable, text);
+        std::exit(2);
+    }
+    const std::chrono::duration<double> seconds(number);
     return std::chrono::duration_cast<steady_clock::duration>(seconds);
 }
 
@@ -98,7 +102,7 @@ awaitable<void> check_heartbeat(WebSocket websocket, ConnectionManager& manager)
     while (manager.idle_time(websocket) < heartbeat_timeout) {
         co_await asyncio::sleep(heartbeat_timeout - manager.idle_time(websocket));
     }
-    co_await websocket.close(close_code::policy_violation, "Heartbeat timeout");
+    co_await websocket.close(beastapi::close_code::policy_violation, "Heartbeat timeout");
 }
 // [/check_heartbeat]
 
@@ -116,9 +120,9 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
 }
 // [/endpoint]
 
-awaitable<Response> websocket_status(ConnectionManager& manager) {
+awaitable<beastapi::Response> websocket_status(ConnectionManager& manager) {
     json::object status = {{"connected_count", manager.get_connection_count()}};
-    co_return Response(std::move(status));
+    co_return beastapi::Response(std::move(status));
 }
 
 int main() {
