@@ -32,6 +32,7 @@ awaitable<std::vector<Sample>> Workers::look() {
         workers = workers_;
     }
     std::vector<Sample> samples;
+    samples.reserve(workers.size());
     for (const Worker& worker : workers) {
         samples.push_back(co_await ask(worker));
     }

@@ -20,7 +20,6 @@ using beastapi::EventSourceResponse;
 using beastapi::EventStream;
 using beastapi::Request;
 using beastapi::Response;
-using beastapi::ServerSentEvent;
 
 // [members]
 struct Member {
