@@ -63,9 +63,10 @@ export -f tidy tidy_one tidy_batch
 export llvm root batches
 if [[ $# -eq 0 ]]; then
     make_batches
-    mapfile -t programs < <(compiled | grep "^$root/docs/")
     printf 'tidy_batch %q\n' "$batches"/*.cpp >"$batches/tasks"
-    printf 'tidy_one %q\n' "${programs[@]}" >>"$batches/tasks"
+    while read -r program; do
+        printf 'tidy_one %q\n' "$program" >>"$batches/tasks"
+    done < <(compiled | grep "^$root/docs/")
 else
     mkdir -p "$batches"
     printf 'tidy_one %q\n' "$@" >"$batches/tasks"
