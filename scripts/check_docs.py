@@ -233,7 +233,7 @@ def language_mistake(path: Path, target: Path, pages: dict[Path, Page]) -> str:
 
 def check_programs(page: Page) -> Iterator[str]:
     chapter = page.path.stem
-    if not re.match(r"\d\d_", chapter) or chapter in WITHOUT_PROGRAMS:
+    if not re.match(r"\d\d[a-z]?_", chapter) or chapter in WITHOUT_PROGRAMS:
         return
     if not any((DOCS / "src" / chapter).glob("*.*")):
         yield f"{page.name}:1: a chapter without programs: there is no docs/src/{chapter}"
@@ -241,7 +241,7 @@ def check_programs(page: Page) -> Iterator[str]:
 
 def check_lengths() -> Iterator[str]:
     """Programs stay as small as a reader was told, and so do the files that they are made of."""
-    for path in sorted((DOCS / "src").glob("[0-9][0-9]_*/*.*")):
+    for path in sorted((DOCS / "src").glob("[0-9][0-9]*_*/*.*")):
         if path.suffix not in (".cpp", ".hpp", ".py") or path.parent.name in OF_ANY_LENGTH:
             continue
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -31,7 +31,7 @@ list() {
 # find_chapter WORD: sets `chapter`.
 find_chapter() {
     local folder names=()
-    for folder in "$root"/docs/src/[0-9][0-9]_*/; do
+    for folder in "$root"/docs/src/[0-9][0-9]*_*/; do
         folder=${folder%/}
         names+=("${folder##*/}")
         if [[ ${names[-1]} == "$1" || ${names[-1]%%_*} == "$1" || ${names[-1]%%_*} == "0$1" ]]; then

@@ -6,7 +6,7 @@ const first = pages => pages[0]?.link;
 
 function navigation(folder, text) {
   return [
-    { text: text.tutorial, link: first(chapters(folder)), activeMatch: '/\\d\\d_' },
+    { text: text.tutorial, link: first(chapters(folder)), activeMatch: '/\\d\\d[a-z]?_' },
     { text: text.faq, link: first(faq(folder)) },
     { text: text.reference, items: reference(folder) },
   ].filter(entry => entry.link || entry.items?.length);
@@ -14,7 +14,7 @@ function navigation(folder, text) {
 
 function sidebar(folder, text) {
   const all = chapters(folder);
-  const number = page => Number(/(\d\d)_/.exec(page.link)[1]);
+  const number = page => Number(/(\d\d)[a-z]?_/.exec(page.link)[1]);
   return [
     { text: text.tutorial, items: all.filter(page => number(page) <= 8) },
     { text: text.further, items: all.filter(page => number(page) > 8) },

@@ -7,7 +7,7 @@ const DOCS = fileURLToPath(new URL('../', import.meta.url));
 const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi'];
 
 export const chapters = folder =>
-  pages(folder, readdirSync(path.join(DOCS, folder)).filter(name => /^\d\d_.*\.md$/.test(name)).sort());
+  pages(folder, readdirSync(path.join(DOCS, folder)).filter(name => /^\d\d[a-z]?_.*\.md$/.test(name)).sort());
 
 export const faq = folder => pages(folder, ['faq.md']);
 

@@ -147,9 +147,11 @@ class CheckDocs(unittest.TestCase):
         said = self.check()
         self.assertEqual(len(said), 2, said)
         self.assertIn("docs/02_coroutines.md:1: a chapter without programs", said[0])
+        self.page("02b_more.md", "# More of two\n")
+        self.assertIn("docs/02b_more.md:1: a chapter without programs", "\n".join(self.check()))
 
     def test_finds_a_program_that_is_longer_than_promised(self):
-        for path in ("02_x/main.cpp", "02_x/connection_manager.hpp", "02_x/fastapi_app.py"):
+        for path in ("02_x/main.cpp", "02b_x/connection_manager.hpp", "02_x/fastapi_app.py"):
             mark = "#" if path.endswith(".py") else "//"
             with self.subTest(path):
                 self.write(f"docs/src/{path}", f"{mark} [part]\n" + "line\n" * 120 + f"  {mark} [/part]\n")

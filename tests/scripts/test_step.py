@@ -101,6 +101,10 @@ class Step(unittest.TestCase):
         self.project.write("docs/src/04_new/main.cpp", CPP.replace("NAME", '"new"'))
         self.addCleanup(shutil.rmtree, self.project.folder / "docs/src/04_new")
         self.assertEqual(self.step("04", "cpp")[:2], (3, "new: 127.0.0.1:8000\n"))
+        self.project.write("docs/src/04b_more/main.cpp", CPP.replace("NAME", '"more"'))
+        self.addCleanup(shutil.rmtree, self.project.folder / "docs/src/04b_more")
+        self.assertEqual(self.step("4b", "cpp")[:2], (3, "more: 127.0.0.1:8000\n"))
+        self.assertEqual(self.step("04", "cpp")[:2], (3, "new: 127.0.0.1:8000\n"))
 
     def test_takes_the_address_from_options_then_from_the_environment(self):
         address = {"HOST": "127.0.0.2", "PORT": "9002"}

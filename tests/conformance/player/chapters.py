@@ -14,7 +14,7 @@ CONVERSATIONS = ROOT / "tests" / "conformance" / "chapters"
 SOURCES = {"cpp": "main.cpp", "fastapi": "fastapi_app.py", "flask": "flask_socketio_app.py"}
 LAST_STEP = "08_chat"  # the whole chat: its conversations are scenarios/
 
-_CHAPTER = re.compile(r"\d\d_\w+")
+_CHAPTER = re.compile(r"\d\d[a-z]?_\w+")
 
 
 def all_chapters() -> list[str]:
