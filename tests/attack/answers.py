@@ -82,7 +82,7 @@ def sessions(context):
         answers[path] = "open" if got is None or got[0] != CLOSE else close_reason(got[1])
         if member:
             member.close()
-    answer = request(context.port, "127.0.1.9", "GET /rooms HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    answer = request(context.port, "127.0.1.9", "GET /rooms HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     answers["/rooms"] = answer[9:12].decode()
     context.notes["without a token"] = answers
     context.begin()
@@ -197,12 +197,12 @@ CODINGS = (
 )
 def transfer_encoding(context):
     context.begin()
-    hidden = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+    hidden = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     answers = context.notes["answers"] = {}
     for coding in CODINGS:
-        text = f"POST /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n{hidden}"
+        text = f"POST /health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: {coding}\r\n\r\n{hidden}"
         answers[repr(coding)] = status_of(request(context.port, "127.0.1.1", text, 1.0))
-    text = "POST /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"
+    text = "POST /health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"
     answers["chunked and Content-Length"] = status_of(
         request(context.port, "127.0.1.1", text + hidden, 1.0)
     )
@@ -212,7 +212,7 @@ def transfer_encoding(context):
     "security 17: what answers give away",
     latency=None,
     check=wrong_if(
-        ("101 says Server", lambda notes: notes["101 says Server"] != "nothing"),
+        ("101 says a version", lambda notes: re.search(r"\d", notes["101 says Server"])),
         ("JSON without no-store", lambda notes: "no-store" not in notes["Cache-Control of /ws/status"]),
         ("a dotfile is served", lambda notes: notes["GET /static/.secret"].startswith("200")),
         ("SVG without a policy", lambda notes: notes["policy of an SVG"] == "nothing"),
@@ -422,7 +422,7 @@ def expect(context):
     begin = time.monotonic()
     with tcp(context.port, "127.0.1.1", timeout=2) as one:
         one.sendall(
-            b"POST /health HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+            b"POST /health HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
         )
         try:
             got = one.recv(65536)

@@ -24,7 +24,7 @@ def unread_answers(context):
         context.crowd.tick()
     context.settle()
     for path in ("/rooms", "/ws/status"):
-        text = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        text = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         before = cpu(context.pid)
         answer = request(context.port, "127.0.1.1", text, 10.0, 64 << 20)
         context.notes[f"{path} bytes"] = len(answer)
@@ -59,7 +59,7 @@ def query(context):
 
 
 def half_posts(context, addresses, each, reopen):
-    text = b"POST /ws/status HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n" + b"a:\r\n" * 4000 + b"\r\nhalf"
+    text = b"POST /ws/status HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n" + b"a:\r\n" * 4000 + b"\r\nhalf"
     before = memory(context.pid)[0]
     context.begin()
     sockets, poll = {}, select.epoll()
@@ -178,7 +178,7 @@ def status(context):
             answer = request(
                 context.port,
                 "127.0.1.3",
-                "GET /ws/status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                "GET /ws/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
                 5.0,
                 16 << 20,
             )

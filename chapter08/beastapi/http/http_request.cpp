@@ -7,7 +7,6 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,9 +43,6 @@ std::optional<urls::url_view> parse_target(const std::string& target) {
 }  // namespace
 
 std::optional<Response> refusal_of_head(const HttpMessage& head) {
-    if (std::distance(head.begin(), head.end()) > std::ptrdiff_t{max_header_fields}) {
-        return error_response(431, "Request Header Fields Too Large");
-    }
     const bool is_http_1_0 = head.version() < http_1_1;
     const auto hosts = head.count(http::field::host);
     if (hosts > 1 || (hosts == 0 && !is_http_1_0)) {

@@ -8,23 +8,18 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <cstddef>
 #include <optional>
 
 namespace beastapi::detail {
 
 using HttpMessage = boost::beast::http::request<boost::beast::http::string_body>;
 
-/// A head of more fields is refused: each costs more memory than bytes on the wire.
-inline constexpr std::size_t max_header_fields = 100;
-
 /// Why the connection has to end after this head, or nothing. Where two programs could read the
 /// same bytes in two ways, this server and the proxy before it, it reads them in none:
 /// - 400 unless there is the one Host that HTTP/1.1 asks for (RFC 9112, section 3.2),
 /// - 400 for a Transfer-Encoding but exactly `chunked`, in HTTP/1.1 and without Content-Length
 ///   (RFC 9112, section 6.1),
-/// - 417 for an Expect but `100-continue` (RFC 9110, section 10.1.1),
-/// - 431 for more than max_header_fields.
+/// - 417 for an Expect but `100-continue` (RFC 9110, section 10.1.1).
 std::optional<Response> refusal_of_head(const HttpMessage& head);
 
 /// Whether the client waits for 100 Continue before it sends the body. HTTP/1.0 knows no such thing

@@ -3,6 +3,7 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/http/http_request.hpp"
+#include "beastapi/http/request_parser.hpp"
 #include "beastapi/http/stream_connection.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
@@ -13,7 +14,6 @@
 #include "beastapi/ws/websocket_connection.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -70,7 +70,6 @@ public:
 
 private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
-    using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
     using error_code = boost::system::error_code;
 
     static constexpr std::uint64_t max_body_bytes = 64 * 1024;
