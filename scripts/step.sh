@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Runs a program of the tutorial: one chapter, one of its three versions.
 #
-#   scripts/step.sh CHAPTER cpp|fastapi|flask [--host HOST] [--port PORT]
-#   scripts/step.sh CHAPTER FILE
+#   scripts/step.sh CHAPTER cpp|fastapi|flask [--host HOST] [--port PORT] [--inspect]
+#   scripts/step.sh CHAPTER FILE [--inspect]
 #
 #   CHAPTER     its number or its name: 01, 1 or 01_echo.
 #   cpp         the C++ version; fastapi and flask are those in Python.
 #   FILE        another program of the chapter, such as leak.cpp, or redis.conf for a Redis.
 #   --host      the address to listen at (127.0.0.1, or the variable HOST).
 #   --port      the port to listen at (8000, or the variable PORT); 0 picks a free one.
+#   --inspect   show at /inspect, to this machine alone, in which line each coroutine waits: for cpp and
+#               fastapi. Flask-SocketIO has no coroutines.
 #   --help      this text.
 #
 # Installs what is missing, compiles what has changed, then becomes the program: Ctrl-C ends it, and its
@@ -48,6 +50,37 @@ is_module() {
     grep -qs "^from ${name%.py} import " "${1%/*}"/*.py
 }
 
+# serves FILE: whether it is a program that listens, and so can show a page.
+serves() { grep -qE 'app\.run\(|uvicorn\.run\(' "$1"; }
+
+# refuse_without_inspector FILE: ends the script where --inspect has nothing to show.
+refuse_without_inspector() {
+    case $1 in
+        flask_* | test_* | *.conf)
+            [[ $1 != flask_* ]] || fail "Flask-SocketIO has no inspector: its greenlets don't say where they may wait" \
+                "In C++ and in FastAPI each such place is marked, by co_await and await:" \
+                "scripts/step.sh ${chapter%%_*} fastapi --inspect shows them."
+            fail "$1 has no inspector: it isn't a server of coroutines"
+            ;;
+    esac
+    [[ $chapter/$1 == 08_chat/fastapi_app.py ]] || serves "$folder/$1" || fail "$1 has no inspector: it serves nothing, so it has no page" \
+        "There is one for cpp and fastapi: scripts/step.sh ${chapter%%_*} cpp --inspect"
+}
+
+# say_where_it_shows: the address of the page, once it is known.
+say_where_it_shows() {
+    local host=$HOST
+    case $host in
+        0.0.0.0) host=127.0.0.1 ;;
+        *:*) host="[${host/#::/::1}]" ;;
+    esac
+    if ((10#$PORT)); then
+        note "Where each coroutine waits: http://$host:$PORT/inspect"
+    else
+        note "Where each coroutine waits: /inspect, at the port that the program names"
+    fi
+}
+
 # run_cpp NAME: the program of docs/src/$chapter/NAME.cpp.
 run_cpp() {
     local target=step_$chapter
@@ -57,10 +90,15 @@ run_cpp() {
     # For /docs, which FastAPI takes from the network.
     export SWAGGER_UI_DIR=${SWAGGER_UI_DIR:-$root/node_modules/swagger-ui-dist}
     export CONSOLE_DIR=${CONSOLE_DIR:-$root/static/console}
+    if $inspect; then
+        export BEASTAPI_INSPECT=1
+        say_where_it_shows
+    fi
     exec "$root/build/release/docs/$target"
 }
 
 words=()
+inspect=false
 while (($#)); do
     case $1 in
         -h | --help)
@@ -74,6 +112,7 @@ while (($#)); do
             ;;
         --host=*) HOST=${1#*=} ;;
         --port=*) PORT=${1#*=} ;;
+        --inspect) inspect=true ;;
         -*) fail "unknown option $1" "scripts/step.sh --help lists them." ;;
         *) words+=("$1") ;;
     esac
@@ -100,9 +139,15 @@ case $version in
 esac
 # The chapter on testing has tests in place of programs.
 [[ -f $folder/$file || ! -f $folder/test_$file ]] || file=test_$file
+export INSPECT_DIR=${INSPECT_DIR:-$root/static/inspect}
 # The last step of the tutorial is the project's own program.
 if [[ $version == cpp && $chapter == 08_chat && ! -f $folder/$file ]]; then
-    exec "$root/scripts/run.sh" --host "$HOST" --port "$PORT"
+    arguments=(--host "$HOST" --port "$PORT")
+    if $inspect; then
+        arguments+=(--inspect)
+        say_where_it_shows
+    fi
+    exec "$root/scripts/run.sh" "${arguments[@]}"
 fi
 if [[ ! -f $folder/$file || $file == */* ]] || is_module "$folder/$file"; then
     there=()
@@ -118,6 +163,8 @@ if [[ ! -f $folder/$file || $file == */* ]] || is_module "$folder/$file"; then
     fail "chapter $chapter has no version $version; there are: $(list "${there[@]}")"
 fi
 
+! $inspect || refuse_without_inspector "$file"
+
 case $file in
     test_*.cpp)
         set_up run
@@ -131,6 +178,12 @@ case $file in
     *.cpp) run_cpp "${file%.cpp}" ;;
     *.py)
         set_up stacks
+        if $inspect; then
+            say_where_it_shows
+            by=()
+            [[ $chapter/$file != 08_chat/fastapi_app.py ]] || by=(--app fastapi_app:app)
+            exec "$python" "$root/scripts/inspector" "${by[@]}" "$folder/$file" "$PORT"
+        fi
         # Where it says by itself how it is served, that counts; chapter 08's is told here.
         if [[ $chapter/$file == 08_chat/fastapi_app.py ]]; then
             exec "$python" -m uvicorn --app-dir "$folder" fastapi_app:app --host "$HOST" --port "$PORT"

@@ -1,5 +1,6 @@
 """What scripts/step.sh starts, in a project whose chapters say how they were started."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,8 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import urllib.request
+from contextlib import contextmanager
 
 from stand_in import ROOT, Project
 
@@ -14,6 +17,9 @@ CPP = """
 #include "beastapi/app.hpp"
 int main() {
     std::printf("%s: %s:%s\\n", NAME, std::getenv("HOST"), std::getenv("PORT"));
+    if (const char* inspect = std::getenv("BEASTAPI_INSPECT"))
+        std::printf("inspected: %s %s\\n", inspect, std::getenv("INSPECT_DIR"));
+    // app.run();
     return 3;
 }
 """
@@ -117,19 +123,45 @@ class Step(unittest.TestCase):
 
     def test_runs_fastapi_by_uvicorn_and_passes_signals_on(self):
         for chapter in ("01", "08"):
-            with self.subTest(chapter), subprocess.Popen(
-                [self.project.folder / "scripts/step.sh", chapter, "fastapi", "--port", "0"], cwd="/",
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            ) as process:  # fmt: skip
-                self.addCleanup(process.kill)
-                said = ""
-                while "running on" not in said:
-                    line = process.stderr.readline()
-                    self.assertTrue(line, said)
-                    said += line
-                self.assertRegex(said, r"running on http://127\.0\.0\.1:\d+")
-                process.send_signal(signal.SIGTERM)
-                process.communicate(timeout=DEADLINE)
+            with self.subTest(chapter), self.serving(chapter, "fastapi", "--port", "0"):
+                pass
+
+    def test_shows_the_coroutines_in_cpp_and_in_fastapi(self):
+        root = self.project.folder
+        status, printed, said = self.step("01", "cpp", "--inspect", "--port", "9005")
+        told = f"echo: 127.0.0.1:9005\ninspected: 1 {root}/static/inspect\n"
+        self.assertEqual((status, printed), (3, told), said)
+        self.assertIn("http://127.0.0.1:9005/inspect", said)
+        self.assertNotIn("inspected", self.step("01", "cpp")[1])
+        for chapter in ("01", "08"):
+            with self.subTest(chapter), self.serving(chapter, "fastapi", "--inspect", "--port", "0") as address:
+                with urllib.request.urlopen(f"{address}/inspect.json", timeout=DEADLINE) as answer:
+                    self.assertEqual(json.load(answer)["runtime"], "Python asyncio")
+
+    def test_says_why_there_is_no_inspector(self):
+        self.refused(["01", "flask", "--inspect"], "Flask-SocketIO has no inspector")
+        self.refused(["16", "redis.conf", "--inspect"], "redis.conf has no inspector")
+        self.refused(["12", "flask", "--inspect"], "has no inspector")
+        self.project.write("docs/src/02_coroutines/alone.py", "print('no server')")
+        self.addCleanup((self.project.folder / "docs/src/02_coroutines/alone.py").unlink)
+        self.refused(["02", "alone.py", "--inspect"], "alone.py has no inspector: it serves nothing")
+
+    @contextmanager
+    def serving(self, *arguments):
+        """The address at which it serves."""
+        with subprocess.Popen(
+            [self.project.folder / "scripts/step.sh", *arguments], cwd="/",
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            self.addCleanup(process.kill)
+            said = ""
+            while not (found := re.search(r"running on (http://127\.0\.0\.1:\d+)", said)):
+                line = process.stderr.readline()
+                self.assertTrue(line, said)
+                said += line
+            yield found[1]
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=DEADLINE)
 
     def test_runs_other_programs_of_a_chapter_and_tells_them_where_swagger_ui_is(self):
         installed = self.project.folder / "node_modules/swagger-ui-dist"
@@ -154,13 +186,14 @@ class Step(unittest.TestCase):
     def test_the_last_step_in_cpp_is_the_chat_server(self):
         # The stand-in prints its arguments, then takes the first for one that it does not know.
         done = subprocess.Popen(
-            [self.project.folder / "scripts/step.sh", "08", "cpp", "--port", "9004"], cwd="/",
+            [self.project.folder / "scripts/step.sh", "08", "cpp", "--port", "9004", "--inspect"], cwd="/",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.addCleanup(done.communicate)
         self.addCleanup(done.kill)
-        printed = [done.stdout.readline() for _ in range(4)]
-        self.assertEqual(printed, [f"argument: {word}\n" for word in "--host 127.0.0.1 --port 9004".split()])
+        printed = [done.stdout.readline() for _ in range(5)]
+        words = "--host 127.0.0.1 --port 9004 --inspect".split()
+        self.assertEqual(printed, [f"argument: {word}\n" for word in words])
 
     def test_refuses_in_one_line_that_lists_what_there_is(self):
         self.refused(["99", "cpp"], "no chapter 99", "there are: 01_echo, 02_coroutines, 08_chat")
