@@ -139,8 +139,10 @@ awaitable<void> do_the_worst(ServerProcess& process) {
     const std::chrono::duration<double> elapsed = steady_clock::now() - begin;
     const HttpResponse status = co_await get(port, "/ws/status");
     const auto refusals = status.json().at("refusals").as_object();
-    BOOST_TEST_REQUIRE(refusals.contains("connection_rate"));
-    const Bound bound(elapsed.count(), refusals.at("connection_rate").to_number<double>());
+    // None on a machine that is too busy for so many connections.
+    const auto refused = refusals.find("connection_rate");
+    const Bound bound(elapsed.count(),
+                      refused == refusals.end() ? 0.0 : refused->value().to_number<double>());
     BOOST_TEST_MESSAGE(fmt::format("{:.2f} s of {:.2f}, {:.1f} MiB of {:.1f}, in {:.1f} s", seconds,
                                    bound.seconds, bytes / mib, bound.bytes / mib, elapsed.count()));
     BOOST_TEST(seconds <= bound.seconds);
