@@ -12,6 +12,15 @@ import { chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = process.env.CHAPTER08 ?? `${ROOT}build/release/chapter08/chapter08`;
+// The FastAPI program of chapter 08, on Debian's own Python.
+export const FASTAPI = [
+  '/usr/bin/python3',
+  '-m',
+  'uvicorn',
+  '--app-dir',
+  `${ROOT}docs/src/08_chat`,
+  'fastapi_app:app',
+];
 const CHROMIUM = process.env.CHROMIUM ?? installedChromium();
 
 export const DEADLINE = 30_000; // milliseconds; no wait in these tests is longer
@@ -37,9 +46,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 export class Server {
-  static async start({ port = 0, args = [] } = {}) {
+  static async start({ port = 0, args = [], command = [PROGRAM] } = {}) {
     const server = new Server();
-    server.child = spawn(PROGRAM, ['--host', '127.0.0.1', '--port', String(port), ...args], {
+    server.command = command;
+    const [program, ...before] = command;
+    server.child = spawn(program, [...before, '--host', '127.0.0.1', '--port', String(port), ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -76,9 +87,19 @@ export class Server {
     assert.equal(code, 0, 'the server exits with status 0 on SIGTERM');
   }
 
+  // As after a crash: nobody is told, and nothing is put away.
+  async kill() {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
   async restart() {
     await this.stop();
-    Object.assign(this, await Server.start({ port: this.port }));
+    await this.startAgain();
+  }
+
+  async startAgain() {
+    Object.assign(this, await Server.start({ port: this.port, command: this.command }));
   }
 
   async status() {
