@@ -63,6 +63,7 @@ def chapter_command(
     setting `--some-name` is the variable `CHAT_SOME_NAME`.
     """
     environment = {"HOST": "127.0.0.1", "PORT": "0", "PYTHONUNBUFFERED": "1"}
+    environment["STATIC_DIR"] = str(ROOT / "static")
     for name, value in settings.items():
         environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
     if stack == "cpp":
