@@ -7,6 +7,8 @@
 #   CHAPTER     its number or its name: 01, 1 or 01_echo.
 #   cpp         the C++ version; fastapi and flask are those in Python.
 #   FILE        another program of the chapter, such as leak.cpp, or redis.conf for a Redis.
+#   --client    in place of the program, one that talks to it from another terminal (flask only; NAME=Bob
+#               says who): Socket.IO needs a client of its own, where the others take any WebSocket.
 #   --host      the address to listen at (127.0.0.1, or the variable HOST).
 #   --port      the port to listen at (8000, or the variable PORT); 0 picks a free one.
 #   --inspect   show at /inspect, to this machine alone, in which line each coroutine waits: for cpp and
@@ -89,7 +91,7 @@ run_cpp() {
     build release "$target" || exit 1
     # For /docs, which FastAPI takes from the network.
     export SWAGGER_UI_DIR=${SWAGGER_UI_DIR:-$root/node_modules/swagger-ui-dist}
-    export CONSOLE_DIR=${CONSOLE_DIR:-$root/static/console}
+    export CONSOLE_DIR=${CONSOLE_DIR:-$root/static/console} STATIC_DIR=${STATIC_DIR:-$root/static}
     if $inspect; then
         export BEASTAPI_INSPECT=1
         say_where_it_shows
@@ -97,14 +99,14 @@ run_cpp() {
     exec "$root/build/release/docs/$target"
 }
 
-words=()
-inspect=false
+words=() client=false inspect=false
 while (($#)); do
     case $1 in
         -h | --help)
             print_header "$0"
             exit 0
             ;;
+        --client) client=true ;;
         --host | --port)
             [[ $# -ge 2 ]] || fail "$1 needs a value" "scripts/step.sh --help says more."
             if [[ $1 == --host ]]; then HOST=$2; else PORT=$2; fi
@@ -164,6 +166,13 @@ if [[ ! -f $folder/$file || $file == */* ]] || is_module "$folder/$file"; then
 fi
 
 ! $inspect || refuse_without_inspector "$file"
+if $client; then
+    [[ $version == flask ]] || fail "--client is for flask" "For the others: npx --yes wscat -c ws://$HOST:$PORT/ws"
+    set_up stacks
+    namespace=/
+    [[ $chapter != 01_echo ]] || namespace=/echo
+    exec "$python" "$root/docs/src/migration/flask_client.py" "$namespace"
+fi
 
 case $file in
     test_*.cpp)

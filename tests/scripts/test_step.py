@@ -70,6 +70,8 @@ class Step(unittest.TestCase):
         project.write("docs/src/08_chat/fastapi_app.py", FASTAPI.partition("if __name__")[0])
         project.write("docs/src/12_testing/test_flask_socketio_app.py", "import sys; print(sys.argv[1:])")
         project.write("docs/src/faq/nginx.conf", "no chapter")
+        client = "import os, sys; print(*sys.argv[1:], os.environ['HOST'], os.environ['PORT'])"
+        project.write("docs/src/migration/flask_client.py", client)
         project.write("docs/src/16_workers/redis.conf", "port 6379")
         project.write("docs/src/08_chat/flask_socketio_app.py", FLASK)
 
@@ -111,6 +113,11 @@ class Step(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.project.folder / "docs/src/04b_more")
         self.assertEqual(self.step("4b", "cpp")[:2], (3, "more: 127.0.0.1:8000\n"))
         self.assertEqual(self.step("04", "cpp")[:2], (3, "new: 127.0.0.1:8000\n"))
+
+    def test_the_client_of_flask_goes_where_its_program_listens(self):
+        self.assertEqual(self.step("01", "flask", "--client")[:2], (0, "/echo 127.0.0.1 8000\n"))
+        self.assertEqual(self.step("08", "flask", "--client", "--port=9005")[:2], (0, "/ 127.0.0.1 9005\n"))
+        self.refused(["01", "cpp", "--client"], "--client is for flask", "wscat -c ws://127.0.0.1:8000/ws")
 
     def test_takes_the_address_from_options_then_from_the_environment(self):
         address = {"HOST": "127.0.0.2", "PORT": "9002"}

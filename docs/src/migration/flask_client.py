@@ -1,0 +1,36 @@
+"""A client for the tutorial's Flask-SocketIO programs: type a text or a JSON object; Ctrl-D ends it.
+
+NAME=Bob scripts/step.sh 06 flask --client. `{"type": "heartbeat"}` is the event "heartbeat"; without a
+type, it is "message".
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+import socketio
+
+
+def event_of(line: str) -> tuple[str, object]:
+    if not line.startswith("{"):
+        return "message", line
+    data = json.loads(line)
+    return data.pop("type", "message"), data
+
+
+async def main(namespace: str) -> None:
+    client = socketio.AsyncClient(reconnection=False)
+    client.on("*", lambda event, *data: print("<", event, *map(json.dumps, data), flush=True), namespace)
+    client.on("disconnect", lambda: print("disconnected", flush=True), namespace)
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    url = f"http://{os.getenv('HOST', '127.0.0.1')}:{os.getenv('PORT', '8000')}"
+    await client.connect(url, auth={"username": os.getenv("NAME", "Alice")}, namespaces=[namespace])
+    while line := (await lines.readline()).decode().strip():
+        event, data = event_of(line)
+        await client.emit(event, data, namespace)
+    await client.disconnect()
+
+
+asyncio.run(main(sys.argv[1]))
