@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DOCS = fileURLToPath(new URL('../', import.meta.url));
-const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi'];
+const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi', 'migration', 'teachers', 'students'];
 
 export const chapters = folder =>
   pages(folder, readdirSync(path.join(DOCS, folder)).filter(name => /^\d\d[a-z]?_.*\.md$/.test(name)).sort());

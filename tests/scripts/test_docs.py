@@ -47,6 +47,22 @@ class Docs(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("build/log/site.log", said)
 
+    def test_prefetch_builds_all_that_a_class_needs_and_serves_nothing(self):
+        cmake = self.project.folder / "CMakeLists.txt"
+        cmake.write_text(f"{cmake.read_text()}add_subdirectory(docs)\n")
+        self.project.write("docs/CMakeLists.txt", "add_executable(step_01_echo step.cpp)\n")
+        self.project.write("docs/step.cpp", "int main() {}\n")
+        command = [self.project.folder / "scripts/run.sh", "--prefetch"]
+        options = {"cwd": "/", "stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
+        done = subprocess.run(command, timeout=300, **options)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        for built in "chapter08/chapter08", "docs/step_01_echo":
+            self.assertTrue((self.project.folder / "build/release" / built).is_file(), built)
+        self.assertEqual((self.project.folder / "build/log/site.log").read_text(), "build docs\n")
+        done = subprocess.run([*command, "--port=1"], timeout=60, **options)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--prefetch starts no server: --port=1", done.stderr)
+
     def test_refuses_in_one_line(self):
         for arguments, text in {
             ("--bild",): "unknown option --bild",
