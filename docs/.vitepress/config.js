@@ -8,6 +8,7 @@ import { lines } from './markdown/lines.js';
 import { mermaid } from './markdown/mermaid.js';
 import { stacks } from './markdown/stacks.js';
 import { english, traditionalChinese } from './languages.js';
+import { editLink, hasHistory } from './repository.js';
 import { slugify } from './markdown/slugify.js';
 import { splitIntoSections } from './search/sections.js';
 
@@ -23,6 +24,7 @@ export default defineConfig({
   cacheDir: '../build/docs-cache',
   // scripts/check_docs.py looks after the links: it also knows how code hosts see them.
   ignoreDeadLinks: true,
+  lastUpdated: hasHistory(),
   // What VitePress would write into each page as a script goes into files: see scripts.js.
   metaChunk: true,
   transformHtml: externaliseScripts,
@@ -36,6 +38,7 @@ export default defineConfig({
     'zh-TW': traditionalChinese.locale,
   },
   themeConfig: {
+    editLink: editLink('Edit this page'),
     search: {
       provider: 'local',
       options: {
@@ -49,7 +52,8 @@ export default defineConfig({
     anchor: { slugify },
     headers: { slugify },
     languageAlias: { console: 'shellsession', chat: 'text' },
-    theme: { light: 'github-light', dark: 'github-dark' },
+    // Those whose colours can be told from the background by everybody (WCAG AA).
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     codeTransformers: [lines],
     config(md) {
       plainBraces(md);

@@ -1,5 +1,6 @@
 // What the site itself says, in its two languages.
-import { chapters, faq, reference } from './sidebar.js';
+import { editLink } from './repository.js';
+import { chapters, faq, guides, reference } from './sidebar.js';
 
 // The first of the pages that exist, for the entries of the bar above.
 const first = pages => pages[0]?.link;
@@ -7,6 +8,7 @@ const first = pages => pages[0]?.link;
 function navigation(folder, text) {
   return [
     { text: text.tutorial, link: first(chapters(folder)), activeMatch: '/\\d\\d[a-z]?_' },
+    { text: text.guides, items: guides(folder) },
     { text: text.faq, link: first(faq(folder)) },
     { text: text.reference, items: reference(folder) },
   ].filter(entry => entry.link || entry.items?.length);
@@ -18,6 +20,7 @@ function sidebar(folder, text) {
   return [
     { text: text.tutorial, items: all.filter(page => number(page) <= 8) },
     { text: text.further, items: all.filter(page => number(page) > 8) },
+    { text: text.guides, items: guides(folder) },
     { text: text.questions, items: faq(folder) },
     { text: text.reference, items: reference(folder) },
   ].filter(group => group.items.length);
@@ -26,6 +29,7 @@ function sidebar(folder, text) {
 const englishText = {
   tutorial: 'Tutorial',
   further: 'Going further',
+  guides: 'Guides',
   questions: 'Questions',
   faq: 'FAQ',
   reference: 'Reference',
@@ -41,6 +45,8 @@ export const english = {
       nav: navigation('', englishText),
       sidebar: sidebar('', englishText),
       outline: { level: [2, 3], label: 'On this page' },
+      docFooter: { prev: 'Previous', next: 'Next' },
+      lastUpdated: { text: 'Last changed', formatOptions: { dateStyle: 'medium' } },
     },
   },
   search: {},
@@ -49,6 +55,7 @@ export const english = {
 const chineseText = {
   tutorial: '教學',
   further: '更進一步',
+  guides: '指南',
   questions: '問答',
   faq: '常見問題',
   reference: '參考資料',
@@ -65,6 +72,8 @@ export const traditionalChinese = {
       sidebar: sidebar('zh-TW', chineseText),
       outline: { level: [2, 3], label: '本頁內容' },
       docFooter: { prev: '上一章', next: '下一章' },
+      lastUpdated: { text: '最後修改', formatOptions: { dateStyle: 'medium' } },
+      editLink: editLink('編輯這一頁'),
       darkModeSwitchLabel: '外觀',
       lightModeSwitchTitle: '切換為淺色',
       darkModeSwitchTitle: '切換為深色',

@@ -4,12 +4,15 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DOCS = fileURLToPath(new URL('../', import.meta.url));
-const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi', 'migration', 'teachers', 'students'];
+const REFERENCE = ['protocol', 'settings', 'cost', 'monitoring', 'beastapi'];
+const GUIDES = ['migration', 'teachers', 'students', 'engineers'];
 
 export const chapters = folder =>
   pages(folder, readdirSync(path.join(DOCS, folder)).filter(name => /^\d\d[a-z]?_.*\.md$/.test(name)).sort());
 
 export const faq = folder => pages(folder, ['faq.md']);
+
+export const guides = folder => pages(folder, GUIDES.map(name => `${name}.md`));
 
 export const reference = folder => pages(folder, REFERENCE.map(name => `${name}.md`));
 

@@ -1,4 +1,5 @@
-// Chapter 08: who is connected, by name, and when each connection was last heard of: chapters 04 to 07.
+// Chapter 08: who is connected, by name, and when each connection was last heard of: chapters 04 to
+// 07.
 #pragma once
 
 #include "beastapi/awaitable.hpp"
@@ -91,7 +92,8 @@ public:
         users_[username][websocket] = steady_clock::now();
     }
 
-    steady_clock::duration idle_time(const WebSocket& websocket, const std::string& username) const {
+    steady_clock::duration idle_time(const WebSocket& websocket,
+                                     const std::string& username) const {
         return steady_clock::now() - users_.at(username).at(websocket);
     }
 

@@ -14,7 +14,8 @@ inline std::string setting(const char* variable, const char* otherwise) {
     return text != nullptr ? text : otherwise;
 }
 
-inline std::chrono::steady_clock::duration seconds_from(const char* variable, const char* otherwise) {
+inline std::chrono::steady_clock::duration seconds_from(const char* variable,
+                                                        const char* otherwise) {
     double number = 0;
     const std::string text = setting(variable, otherwise);
     if (!boost::conversion::try_lexical_convert(text, number)) {

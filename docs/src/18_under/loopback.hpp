@@ -1,5 +1,5 @@
-// A server's and a client's end of one WebSocket, on one event loop: for programs that show what goes
-// wrong between the two.
+// A server's and a client's end of one WebSocket, on one event loop: for programs that show what
+// goes wrong between the two.
 #pragma once
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -18,7 +18,8 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 using Stream = beast::websocket::stream<tcp::socket>;
 
-// What the operating system keeps for each end (bytes): little, so that a reader who stops is soon felt.
+// What the operating system keeps for each end (bytes): little, so that a reader who stops is soon
+// felt.
 constexpr int socket_buffer = 16 * 1024;
 
 struct Line {

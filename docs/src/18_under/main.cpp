@@ -1,4 +1,4 @@
-// Chapter 18: the echo in bare Boost.Asio and Boost.Beast. It works, and the chapter shows what it lacks.
+// Chapter 18: the echo in bare Boost.Asio and Boost.Beast. It works, and lacks what makes a server.
 // [include]
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

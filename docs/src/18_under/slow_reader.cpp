@@ -58,9 +58,9 @@ awaitable<void> room(bool bob_reads) {
     int said = 0;
     int to_bob = 0;
     int to_carol = 0;
-    const auto ended = co_await (speak(bob, carol, said) || stuck(said) ||
-                                 read(bob.client, bob_reads, to_bob) ||
-                                 read(carol.client, true, to_carol));
+    const auto ended =
+        co_await (speak(bob, carol, said) || stuck(said) || read(bob.client, bob_reads, to_bob) ||
+                  read(carol.client, true, to_carol));
     const bool all = ended.index() == 0;
     fmt::print("  Alice {}\n", all ? "has said all of it" : "waits in the middle, for Bob");
     fmt::print("  Carol, who reads, {}\n", all ? "got it" : "hears nothing more");
