@@ -22,7 +22,10 @@ class Snapshots:
     def take(self, query: dict[str, str]) -> dict[str, Any]:
         now = time.monotonic()
         every = [record for record in self.tasks.roots.values() if not record.is_hidden]
-        shown = [record for record in every if query.get("library") == "1" or self.is_shown(record)]
+        shown = [record for record in every if record.scope is not None or record.runs_own]
+        left_out = len(every) - len(shown)
+        if query.get("library") == "1":
+            shown = every
         found = [record for record in shown if self.matches(record, query.get("find", "").lower(), now)]
         after = number(query.get("after"), 0)
         most = min(number(query.get("tasks"), MOST_TASKS), MOST_TASKS)
@@ -41,18 +44,9 @@ class Snapshots:
             ],
             "task_count": len(found),
             "tasks": [self.task(record, now) for record in page[:most]],
-            "library_tasks": sum(not self.is_shown(record) for record in every),
+            "library_tasks": left_out,
             "transitions": list(self.tasks.transitions),
         }
-
-    def is_shown(self, record: Record) -> bool:
-        """A connection, or something that has run the program's own code."""
-        return record.scope is not None or any(each.own for each in self.family(record))
-
-    def family(self, record: Record) -> Iterator[Record]:
-        yield record
-        for child in record.children.values():
-            yield from self.family(child)
 
     def matches(self, record: Record, text: str, now: float) -> bool:
         if not text:
@@ -102,7 +96,7 @@ class Snapshots:
                 mine += [node for _, node in children]
             is_last = depth == len(record.own) - 1
             node = self.node(identity, step, record.state, now - since)
-            node["waiting_on"] = reason if is_last else "its children"
+            node["waiting_on"] = reason if is_last else tree["function"]
             node["below"] = below if is_last else []
             node["children"] = mine if is_last else [tree, *mine]
             if depth == 0:
@@ -114,7 +108,7 @@ class Snapshots:
         """Its tasks: those that run the program's code with the function that made each, and the others."""
         shown, folded = [], []
         for child in record.children.values():
-            if any(each.own for each in self.family(child)):
+            if child.runs_own:
                 shown.append((child.started_by, self.coroutine(child, now)))
             elif not child.has_ended:
                 folded.append(child)

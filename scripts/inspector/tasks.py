@@ -39,6 +39,7 @@ class Record:
         self.state = "running"
         self.chain: list[Step] = []
         self.own: list[tuple[Step, int, float]] = []  # of the chain: with their ids, and since when
+        self.runs_own = False  # or something that it has started
 
     @property
     def has_ended(self) -> bool:
@@ -153,6 +154,7 @@ class Tasks:
         record.own = self.known(record, now)
         if record.own:
             if is_new:
+                mark_own(record)
                 self.note(record, "started")
             self.note(record, "waits", self.reason(record))
 
@@ -224,3 +226,9 @@ class Tasks:
         if type(waiter).__name__ == "_GatheringFuture":  # gather() is no coroutine
             return "its children"
         return "its turn" if not below and waiter is None else "a future"
+
+
+def mark_own(record: Record | None) -> None:
+    while record is not None and not record.runs_own:
+        record.runs_own = True
+        record = record.parent

@@ -42,7 +42,7 @@ function create({ each }) {
 function update(row, each, begin) {
   const [time, name, what, line] = row.children;
   if (!time.textContent) time.textContent = clock(begin + each.at_ms);
-  write(name, each.function);
+  write(name, each.function ?? '…');
   write(what, translate(each.what === 'waits' && !each.waiting_on ? 'waiting.unknown' : `what.${each.what}`,
     { reason: reason(each.waiting_on ?? '') }));
   write(line, each.line ? String(each.line) : '');

@@ -99,7 +99,7 @@ function updateNode(node, coroutine, parent, siblings) {
   row.dataset.why = kindOf(coroutine);
   part('joint').hidden = parent === null;
   write(part('joint'), siblings > 1 ? '‖' : '→');
-  write(part('function'), coroutine.function);
+  write(part('function'), coroutine.function ?? '…');
   write(part('why'), describe(coroutine));
   write(part('line'), coroutine.source ?? '');
   write(part('more'), more(coroutine).join(' · '));

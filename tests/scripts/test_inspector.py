@@ -91,7 +91,7 @@ class InspectorTest(unittest.IsolatedAsyncioTestCase):
             self.waits(shown["coroutine"]),
             {
                 "app": ("app", "its children"),
-                "counts": ("counts", "its children"),
+                "counts": ("counts", "numbers"),
                 "numbers": ("numbers", "a timer"),
                 "reads": ("reads", "a queue or a timer"),
             },
