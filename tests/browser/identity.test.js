@@ -84,7 +84,7 @@ test('a token that runs out ends the connection with that explanation, and it st
   const page = await holder(token('Alice', 8 - LEEWAY));
   await seesMessage(page, 'Welcome to the chat, Alice!', '.system');
   await isState(page, 'closed');
-  assert.match(await page.locator('#reason').textContent(), /Your token has run out/);
+  assert.match(await page.locator('#reason').textContent(), /Your token has expired/);
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
   assert.equal(await page.evaluate(() => window.sockets.length), 1);
 });

@@ -165,7 +165,7 @@ test('errors are told by their code, and unknown ones by their message', async (
     '訊息格式錯誤',
     '伺服器不認得這種訊息',
     '私訊的對象不在線上',
-    '這個名稱已有人使用',
+    '這個名字已有人使用',
     'Come back tomorrow',
   ]);
   await roundTrip(alice, [], 'still talking');

@@ -48,7 +48,7 @@ async function stopClock(page) {
 
 for (const [code, said] of [
   ['invalid_room', 'This cannot be the name of a room: 1 to 32 visible characters are needed.'],
-  ['too_many_rooms', 'You are in as many rooms as one may be. Leave one first.'],
+  ['too_many_rooms', 'You are in too many rooms. Leave one first.'],
 ]) {
   test(`${code} is said at the field for a room's name, which keeps it`, async () => {
     const { page } = await guest(({ type, room }) => type === 'join' && { code, room });

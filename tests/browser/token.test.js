@@ -1,4 +1,4 @@
-// Tokens: where the page gets one, how it sends it, and what it says when it does not hold.
+// Tokens: where the page gets one, how it sends it, and what it says when it is invalid.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -124,7 +124,7 @@ test('what cannot be a token is said at its field and opens no connection', asyn
   for (const wrong of ['secret', 'a.b', 'a.b.c d', 'a.b.c,chat']) {
     await page.fill('#token', wrong);
     await page.press('#token', 'Enter');
-    await page.locator('#token-problem').filter({ hasText: 'This is no token' }).waitFor();
+    await page.locator('#token-problem').filter({ hasText: 'This is not a token' }).waitFor();
     assert.equal(await page.getAttribute('#token', 'aria-invalid'), 'true');
   }
   assert.equal(server.connections, 1);
@@ -132,7 +132,7 @@ test('what cannot be a token is said at its field and opens no connection', asyn
 
 for (const [what, claims, explanation, kept] of [
   ['does not hold', {}, /does not accept this token/, false],
-  ['has run out', { exp: 1_000_000_000 }, /Your token has run out/, false],
+  ['has run out', { exp: 1_000_000_000 }, /Your token has expired/, false],
   ['is for somebody else', { sub: 'Bob' }, /The token is for “Bob”/, true],
 ]) {
   test(`a token that ${what} is refused with that explanation`, async () => {
@@ -160,8 +160,8 @@ test('a token that runs out on a live connection is said to, and nothing is trie
   await isState(page, 'online');
   server.send({ type: 'error', code: 'token_expired', message: 'x' });
   server.close({ code: 1008, reason: 'Unauthorized' });
-  await refused(page, /Your token has run out/);
-  await seesMessage(page, 'Your token has run out', '.error');
+  await refused(page, /Your token has expired/);
+  await seesMessage(page, 'Your token has expired', '.error');
   assert.equal(await page.evaluate(() => sessionStorage.getItem('chat.token')), null);
   assert.equal(server.connections, 2);
 });
