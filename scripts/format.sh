@@ -34,5 +34,5 @@ for file in "$@"; do
     "clang-format-$llvm" "$file" | cmp -s - "$file" || untidy+=("$file")
 done
 if [[ ${#untidy[@]} -gt 0 ]]; then
-    fail "not laid out by .clang-format (scripts/format.sh mends it):" "${untidy[@]}"
+    fail "not laid out by .clang-format (scripts/format.sh fixes it):" "${untidy[@]}"
 fi

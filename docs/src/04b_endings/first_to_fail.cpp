@@ -26,7 +26,7 @@ awaitable<void> ticker() {
     try {
         for (int n = 1; n <= 3; ++n) {
             co_await asyncio::sleep(50ms);
-            fmt::print("  ticker: {}, to a client that is gone\n", n);
+            fmt::print("  ticker: {}, to a disconnected client\n", n);
         }
         fmt::print("  ticker: only because I end does anybody hear of it\n");
     } catch (const boost::system::system_error&) {

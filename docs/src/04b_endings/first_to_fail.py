@@ -14,7 +14,7 @@ async def ticker():
     try:
         for n in range(1, 4):
             await asyncio.sleep(0.05)
-            print(f"  ticker: {n}, to a client that is gone")
+            print(f"  ticker: {n}, to a disconnected client")
         print("  ticker: nobody has told me")
     except asyncio.CancelledError:
         print("  ticker: cancelled")

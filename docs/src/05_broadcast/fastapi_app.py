@@ -59,7 +59,7 @@ class ConnectionManager:
         text = json.dumps(frame)
         for connection in list(self.active_connections):  # a copy: the set changes meanwhile
             if connection is not exclude:
-                with suppress(Exception):  # it is gone; its own handler removes it
+                with suppress(Exception):  # disconnected; its own handler removes it
                     await connection.send_text(text)
     # [/broadcast]
 

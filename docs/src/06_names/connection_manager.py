@@ -37,7 +37,7 @@ class ConnectionManager:
         if username not in self.user_connections:
             return False
         for connection in list(self.user_connections[username]):
-            with suppress(Exception):  # it is gone; its own handler removes it
+            with suppress(Exception):  # disconnected; its own handler removes it
                 await connection.send_json(frame)
         return True
     # [/send_to_user]

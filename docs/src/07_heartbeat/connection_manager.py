@@ -27,7 +27,7 @@ class ConnectionManager:
         text = json.dumps(frame)
         for connection in list(self.last_activity):
             if connection is not exclude:
-                with suppress(Exception):  # it is gone; its own handler removes it
+                with suppress(Exception):  # disconnected; its own handler removes it
                     await connection.send_text(text)
 
     # [activity]

@@ -66,7 +66,7 @@ async def chat_loop(websocket: WebSocket, username: str) -> None:
 
 # [heartbeat_sender]
 async def heartbeat_sender(websocket: WebSocket) -> None:
-    with suppress(Exception):  # it is gone: chat_loop finds that out, too
+    with suppress(Exception):  # disconnected: chat_loop finds that out, too
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL)
             await websocket.send_json(PING)

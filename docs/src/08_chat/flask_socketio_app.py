@@ -1,4 +1,4 @@
-"""Chapter 08 in Flask-SocketIO: the chat one migrates from, told in events, `emit` and rooms.
+"""Chapter 08 in Flask-SocketIO: the chat that you migrate from, in events, `emit` and rooms.
 
 python3 flask_socketio_app.py [PORT]
 """

@@ -36,7 +36,7 @@ class ConnectionManager:
                 try:
                     await websocket.send_json(message)
                 except Exception:
-                    pass  # it is gone; its own handler removes it
+                    pass  # disconnected; its own handler removes it
     # [/broadcast]
 
     # [disconnect]

@@ -31,7 +31,7 @@ async def broadcast(message: dict) -> None:
         try:
             await websocket.send_json(message)
         except Exception:
-            pass  # it is gone; its own handler removes it
+            pass  # disconnected; its own handler removes it
 
 
 # [answer]

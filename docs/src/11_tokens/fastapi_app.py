@@ -1,4 +1,4 @@
-"""Chapter 11 in FastAPI: a token says who one is, and the origin says which page asks."""
+"""Chapter 11 in FastAPI: a token says who the user is, and the origin says which page asks."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def broadcast(message: dict) -> None:
         try:
             await websocket.send_json(message)
         except Exception:
-            pass  # it is gone; its own handler removes it
+            pass  # disconnected; its own handler removes it
 
 
 # [answer]

@@ -1,4 +1,4 @@
-"""Chapter 11 in Flask-SocketIO: a token says who one is, and the origin says which page asks."""
+"""Chapter 11 in Flask-SocketIO: a token says who the user is, and the origin says which page asks."""
 
 import os
 import time

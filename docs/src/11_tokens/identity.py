@@ -1,4 +1,4 @@
-"""Chapter 11: whom a token is about, and until when it holds."""
+"""Chapter 11: whom a token is about, and until when it's valid."""
 
 import os
 from dataclasses import dataclass

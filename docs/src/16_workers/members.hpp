@@ -51,7 +51,7 @@ public:
     }
 
     // [history]
-    // What comes behind a position; if that entry is gone, so may be others.
+    // The entries after a position; if that one was trimmed, others may be, too.
     json::object history(const json::array& entries, const std::string& since) const {
         bool recovered = false;
         json::array messages;

@@ -43,7 +43,7 @@ class Member:
 
     # [history]
     def history(self, entries: list, since: str) -> dict:
-        """What comes behind a position; if that entry is gone, so may be others."""
+        """The entries after a position; if that one was trimmed, others may be, too."""
         found = [frame_of(position, fields["frame"]) for position, fields in entries]
         recovered = bool(found) and found[0]["position"] == since
         messages = [frame for frame in found[recovered:] if self.may_hear(frame)]
