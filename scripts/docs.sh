@@ -34,7 +34,7 @@ while (($#)); do
     shift
 done
 if ! [[ $port =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then
-    fail "the port is '$port', which is no number from 0 to 65535"
+    fail "the port is '$port', which isn't a number from 0 to 65535"
 fi
 
 set_up docs

@@ -32,7 +32,7 @@ case ${1:-} in
         print_header "$0"
         exit 0
         ;;
-    '') fail "what is to be done? Say export, import, check or compact" \
+    '') fail "which command? export, import, check or compact" \
         "scripts/history.sh --help says more." ;;
     *) fail "unknown command $1" "scripts/history.sh --help lists them." ;;
 esac

@@ -34,9 +34,9 @@ while [[ $# -gt 0 ]]; do
     esac
 done
 [[ $server =~ ^(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]+)?/?$ ]] ||
-    fail "--server $server is no address of a server" "Write it as http://HOST:PORT."
+    fail "--server $server is not the address of a server" "Write it as http://HOST:PORT."
 scheme=${BASH_REMATCH[1]} target=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
-[[ $port =~ ^[0-9]+$ ]] || fail "--port $port is no port"
+[[ $port =~ ^[0-9]+$ ]] || fail "--port $port is not a port"
 set_up monitor
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/chapter08-monitor-XXXXXX")

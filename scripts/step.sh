@@ -122,7 +122,7 @@ while (($#)); do
 done
 export HOST=${HOST:-127.0.0.1} PORT=${PORT:-8000}
 if ! [[ $PORT =~ ^[0-9]{1,5}$ ]] || ((10#$PORT > 65535)); then
-    fail "the port is '$PORT', which is no number from 0 to 65535"
+    fail "the port is '$PORT', which isn't a number from 0 to 65535"
 fi
 [[ ${#words[@]} -eq 2 ]] || fail "expected a chapter and a version, such as: scripts/step.sh 01 cpp" \
     "scripts/step.sh --help says more."
@@ -205,5 +205,5 @@ case $file in
         mkdir -p "$root/build/redis"
         exec redis-server "$folder/$file" --dir "$root/build/redis"
         ;;
-    *) fail "docs/src/$chapter/$file is no program" ;;
+    *) fail "docs/src/$chapter/$file is not a program" ;;
 esac

@@ -4,7 +4,7 @@
 #
 #   scripts/token.sh --user NAME [--minutes N] [--secret-file FILE] [--audience A] [--issuer I]
 #
-# The token alone goes to stdout; how to start the server that believes it, to stderr.
+# The token alone goes to stdout; how to start the server that accepts it, to stderr.
 #
 #   --user NAME           the name: the token's `sub`.
 #   --minutes N           for how long it holds, 60 by default; its `exp`.
@@ -44,9 +44,9 @@ while [[ $# -gt 0 ]]; do
     esac
     shift
 done
-$named || fail "whose token is it to be? Say --user NAME" "scripts/token.sh --help says more."
+$named || fail "whose token? Name the user with --user NAME" "scripts/token.sh --help says more."
 
 set_up run
 token=$("$python" "$root/scripts/lib/make_token.py" --default-secret-file="$secret_file" "${arguments[@]}")
-note "The server that believes it: scripts/run.sh$(printf ' %q' --jwt-secret-file "$secret_file" "${server_options[@]}")"
+note "Start the server that accepts it: scripts/run.sh$(printf ' %q' --jwt-secret-file "$secret_file" "${server_options[@]}")"
 echo "$token"

@@ -22,7 +22,7 @@ def minutes(text):
 
 def user(text):
     if not text.strip() or not text.isprintable():
-        raise argparse.ArgumentTypeError("is no name")
+        raise argparse.ArgumentTypeError("isn't a name")
     return text
 
 

@@ -37,7 +37,7 @@ class History(unittest.TestCase):
         self.assertFalse((self.project.folder / "build/release/chapter08/chapter08").exists())
 
     def test_refuses_what_it_does_not_know_before_it_builds(self):
-        for arguments, why in (((), "what is to be done?"), (("repair", "a.db"), "unknown command repair")):
+        for arguments, why in (((), "which command?"), (("repair", "a.db"), "unknown command repair")):
             done = self.run_script(*arguments)
             self.assertEqual(done.returncode, 1)
             self.assertIn(why, done.stderr)

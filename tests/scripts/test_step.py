@@ -208,7 +208,7 @@ class Step(unittest.TestCase):
         self.refused(["01", "django"], "01_echo has no version django; there are: cpp, fastapi, flask")
         self.refused(["02", "flask"], "02_coroutines has no version flask; there are: cpp, leak.cpp")
         self.refused(["01", "../01_echo/flask_socketio_app.py"], "no version")
-        self.refused(["02", "notes.txt"], "no program")
+        self.refused(["02", "notes.txt"], "not a program")
         self.refused(["01", "manager.py"], "no version manager.py; there are: cpp, fastapi, flask")
         self.refused(["01"], "such as: scripts/step.sh 01 cpp")
         self.refused(["01", "cpp", "flask"], "such as: scripts/step.sh 01 cpp")

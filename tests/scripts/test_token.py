@@ -91,8 +91,8 @@ class Token(unittest.TestCase):
         self.refused("--user NAME")
         self.refused("--user needs a value", "--user")
         self.refused("--user needs a value", "--user", "")
-        self.refused("is no name", "--user", " ")
-        self.refused("is no name", "--user", "a\tb")
+        self.refused("isn't a name", "--user", " ")
+        self.refused("isn't a name", "--user", "a\tb")
         self.refused("unknown option --name", "--name", "Alice")
         self.refused("unknown option Alice", "Alice")
         for minutes in ("0", "-1", "nan", "inf", "a lot", "1e9"):
