@@ -215,6 +215,25 @@ class MemberTest(Stage):
         [hole] = member.diary.of(notes.Hole)
         self.assertEqual((hole.have, hole.came), (Position("E", 4), Position("E", 2)))
 
+    async def test_looks_back_although_an_answer_comes_twice(self) -> None:
+        member = self.enter(Person("Ada", "Ada", None))
+        await self.accept()
+        await self.welcome(seq=4)
+        await self.until(member, notes.Joined)
+        looking = asyncio.create_task(member.look_back(notes.LOBBY))
+        pages = [
+            {"before": before, "messages": [{"message": "x", "seq": seq, "id": f"x{seq}"} for seq in seqs]}
+            for before, seqs in ((5, (3, 4)), (3, (1, 2)))
+        ]
+        await self.hear()
+        await self.tell(type="history", epoch="E", seq=4, more=True, **pages[0])
+        await self.hear()
+        await self.tell(type="history", epoch="E", seq=4, more=True, **pages[0])
+        await self.tell(type="history", epoch="E", seq=4, more=False, **pages[1])
+        await asyncio.wait_for(looking, DEADLINE)
+        self.assertEqual([note.id for note in member.diary.of(notes.Again)], ["x4", "x3", "x2", "x1"])
+        self.assertEqual(member.diary.of(notes.Hole), [])
+
     async def test_reads_nothing_while_it_is_frozen(self) -> None:
         member = self.enter(Person("Ada", "Ada", None))
         await self.accept()

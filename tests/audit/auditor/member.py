@@ -72,7 +72,7 @@ class Member:
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._whole: dict[str, asyncio.Future[None]] = {}
-        self._page: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._page: dict[tuple[str, int], asyncio.Future[dict[str, Any]]] = {}  # by log and `before`
         self._around: asyncio.Future[dict[str, Any]] | None = None
         self.present: notes.Present | None = None  # who was last, when it looked around
         self.latencies: list[float] = []  # of messages that needed one try
@@ -164,10 +164,10 @@ class Member:
         assert last
         first = last.seq + 1
         while True:
-            self._page[name] = asyncio.get_running_loop().create_future()
+            self._page[name, first] = asyncio.get_running_loop().create_future()
             await self._ask(reading, before=first, limit=PAGE)
             try:
-                page = await asyncio.wait_for(self._page[name], PATIENCE)
+                page = await asyncio.wait_for(self._page[name, first], PATIENCE)
             except asyncio.TimeoutError:
                 continue
             for frame in reversed(page["messages"]):
@@ -296,7 +296,8 @@ class Member:
     async def _fill(self, frame: dict[str, Any]) -> None:
         reading = self._reading_of(frame)
         if "recovered" not in frame:
-            if (page := self._page.get(reading.name)) and not page.done():
+            # An answer that took too long, and that was asked for again, is none to the next question.
+            if (page := self._page.get((reading.name, frame["before"]))) and not page.done():
                 page.set_result(frame)
         elif reading.history(frame):
             await self._ask(reading)
