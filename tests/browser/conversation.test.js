@@ -36,7 +36,7 @@ test('two users talk: own messages stand right in blue, others left in white', a
   await seesPeople(alice, ['Alice', 'Bob']);
   await say(alice, 'Hello, Bob!');
   assert.deepEqual(await look(await seesMessage(alice, 'Hello, Bob!', '.user')), {
-    background: 'rgb(102, 126, 234)',
+    background: 'rgb(76, 104, 230)',
     color: 'rgb(255, 255, 255)',
     nearerTo: 'right',
   });

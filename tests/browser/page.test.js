@@ -216,7 +216,7 @@ test('dark mode keeps own messages blue and darkens the rest', async () => {
       part => getComputedStyle(document.querySelector(part)).backgroundColor,
     ),
   );
-  assert.equal(colours[2], 'rgb(102, 126, 234)');
+  assert.equal(colours[2], 'rgb(76, 104, 230)');
   const brightness = colour => Math.max(...colour.match(/\d+/g).slice(0, 3).map(Number));
   assert.ok(brightness(colours[0]) < 64 && brightness(colours[3]) < 64);
 });
