@@ -1,4 +1,4 @@
-// The connection's life: it opens, comes online, ends, is tried again, and says how it stands.
+// The connection's life: it opens, comes online, ends, is tried again, and shows its state.
 
 import { showTarget } from './composer.js';
 import { conversations, lobby, shown } from './conversations.js';
@@ -23,7 +23,7 @@ import { stopTyping } from './typing.js';
 const FIRST_RETRY = 500;        // milliseconds, as all times here
 const LONGEST_RETRY = 30_000;
 const SHORTEST_SLOW_RETRY = 5_000;   // before knocking again at a door that was closed on purpose
-const STABLE_AFTER = 5_000;     // a connection that lasted so long starts the delays anew
+const STABLE_AFTER = 5_000;     // after a connection that lasted this long the delays start over
 const MAX_NAME_LENGTH = 32;     // in code points
 
 // [again]

@@ -1,4 +1,4 @@
-// The lobby and the rooms that one is in: a tab and a panel each, of which one is shown.
+// The lobby and the user's rooms: a tab and a panel each, of which one is shown.
 
 import { element, ui } from './elements.js';
 import { setText, translate, whenLanguageChanges } from './language.js';
@@ -26,7 +26,7 @@ function makeConversation(room, log) {
     unnamed: 0,        // there, too, but the server did not say who
     typing: new Map(), // name → timer that forgets it
     draft: '',         // what is being written there
-    revises: null,     // what failed and is being written anew there
+    revises: null,     // what failed and is being edited again there
     target: null,      // to whom alone; null: to everyone. Private messages are in the lobby
     unread: 0,         // while another one was shown
     unseen: 0,         // below what the reader sees
@@ -88,7 +88,7 @@ export function openConversation(room) {
   return conversation;
 }
 
-// The server calls a room as whoever came first wrote it.
+// The server spells a room's name as the first member did.
 export function renameConversation(conversation, room) {
   rooms.delete(conversation.room);
   rooms.set(room, conversation);

@@ -94,7 +94,7 @@ export function receiveHistory(frame) {
 
 function receiveMissed(conversation, stream, frame) {
   const isAsked = stream.asks.delete('since') || stream.returning;
-  if (frame.recovered && !isAsked) return;   // a page that was loaded anew looks back instead
+  if (frame.recovered && !isAsked) return;   // a page that was reloaded looks back instead
   const { show: messages, gap, more } = stream.position.catchUp(frame);
   if (gap) stream.older = [];
   if (gap && isReturning(conversation)) stream.meanwhile.push({ gap });
@@ -127,7 +127,7 @@ function endReturn(conversation) {
   sendDue();
 }
 
-// Where the lobby's log began anew, so did the inbox: one line says both.
+// If the lobby's log started over, so did the inbox: one line says both.
 function showGaps(conversation, gaps) {
   const anew = gaps.some(({ stream, message }) => !stream.inbox && message.gap.reason === 'epoch');
   for (const { stream, message: { gap } } of gaps) {
@@ -223,7 +223,7 @@ function showOlder(conversation) {
   if (!fillsPanel(conversation)) lookBack(conversation);
 }
 
-// A page that was loaded anew says where its reader had stopped.
+// A page that was reloaded says where its reader had stopped.
 function markReturn(items, elements) {
   const index = items.findIndex(({ stream: { inbox, readTo, position }, message }) =>
     !inbox && readTo?.epoch === position.epoch && message.seq > readTo.seq);

@@ -100,7 +100,7 @@ function firstInView(log) {
   return [...log.children].find(child => child.getBoundingClientRect().bottom > top);
 }
 
-// Who looks back far leaves the newest: they wait, as what comes meanwhile does.
+// A reader who looks back far leaves the newest: they wait, like what comes meanwhile.
 function putBackNewest({ arriving, log }) {
   for (let extra = log.childElementCount - MAX_SHOWN; extra > 0; extra -= 1) {
     const newest = log.lastElementChild;

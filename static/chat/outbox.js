@@ -45,7 +45,7 @@ export class Outbox {
     return this.entries.find(entry => entry.id === id);
   }
 
-  // Acknowledged, discarded, or to be written anew.
+  // Acknowledged, discarded, or to be edited again.
   remove(entry) {
     this.entries = this.entries.filter(other => other !== entry);
     this.#flying.delete(entry);
@@ -64,7 +64,7 @@ export class Outbox {
     });
   }
 
-  // Written down before it is sent: who finds the entry knows that the server may have it.
+  // Written down before it is sent: if a page finds the entry, the server may have it.
   // `position` is how far its conversation had been read.
   takeOff(entry, position) {
     entry.tried ??= { at: this.#now(), position };

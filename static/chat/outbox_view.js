@@ -93,7 +93,7 @@ function again(entry) {
   tryAgain(entry);
 }
 
-// The log gives the room that this takes, and who reads its end stays there.
+// The log gives the room that this takes, and a reader at its end stays there.
 function fitWindow() {
   const { offsetHeight } = shown.outbox;
   ui.newer.style.insetBlockEnd = `${offsetHeight + 12}px`;

@@ -1,4 +1,4 @@
-// What a tab remembers over being loaded anew: who one was, in which rooms, and how far they were read.
+// What a tab remembers when it's reloaded: the user, their rooms, and how far they had read each.
 
 import { lobby, openConversation, openRooms } from './conversations.js';
 import { parsePosition } from './position.js';

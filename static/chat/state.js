@@ -1,4 +1,4 @@
-// What the page's modules share: who one is, and how the connection stands.
+// What the page's modules share: the user, and the state of the connection.
 
 export const chat = {
   username: '',      // mine, as the server calls me

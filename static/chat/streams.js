@@ -15,7 +15,7 @@ function makeStream(inbox) {
     meanwhile: [],      // and waits here until all of it has come
     older: [],          // was fetched, and not shown yet
     oldest: null,       // {epoch, seq} of the first message that the server still has
-    readTo: null,       // {epoch, seq} where a page that was loaded anew had read to
+    readTo: null,       // {epoch, seq} up to where a reloaded page had read
     asks: new Map(),    // "since", or before which seq → what the answer is for
   };
 }

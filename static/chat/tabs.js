@@ -7,7 +7,7 @@ const HANDING_OVER = 'chat.outbox';  // a lock: one tab at a time
 const SAY_EVERY = 20_000;            // milliseconds, as all times here
 // Where there are no locks. A browser wakes a tab in the background once a minute.
 const DEAD_AFTER = 180_000;
-// A tab that is being loaded anew takes its messages itself, if it is quick.
+// A tab that is being reloaded takes its messages itself, if it is quick.
 const GRACE = 3_000;
 
 export class Tab {
@@ -44,7 +44,7 @@ export class Tab {
     return this.#locks ? null : SAY_EVERY;
   }
 
-  // It goes in peace: who comes next need not wait to be sure.
+  // It goes in peace: the next one doesn't have to wait to be sure.
   leave() {
     if (!this.#locks) this.#storage.removeItem(ALIVE + this.id);
   }
@@ -72,7 +72,7 @@ export class Tab {
         const left = parse(this.#storage.getItem(key));
         const mine = left.filter(isMine);
         const rest = left.filter(entry => !isMine(entry));
-        // First here, then no more there: who dies between leaves them twice, with one id.
+        // First here, then no more there: a tab that dies in between leaves them twice, with one id.
         if (mine.length) take(mine);
         if (rest.length === 0) this.#storage.removeItem(key);
         else if (mine.length) this.#storage.setItem(key, JSON.stringify(rest));

@@ -6,7 +6,7 @@ import { setText, translate, whenLanguageChanges } from './language.js';
 
 export const MOST_ROWS = 1_000;
 const LONGEST_PREVIEW = 300;   // characters
-const NEAR_THE_END = 40;       // pixels: who is there wants to see what comes
+const NEAR_THE_END = 40;       // pixels: a reader this close wants to see what comes
 
 const ARROWS = { sent: '↑', received: '↓', opened: '●', closed: '○' };
 const HEX = 16;
