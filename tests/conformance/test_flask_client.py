@@ -52,6 +52,10 @@ class FlaskClientTest(unittest.TestCase):
         lines = [("", "Hello"), ("Echo: Hello", "")]
         self.assertEqual(asyncio.run(say("01_echo", "/echo", lines)), ['< message "Echo: Hello"', "disconnected"])
 
+    def test_the_server_disconnects(self) -> None:
+        printed = asyncio.run(say("02_coroutines", "/", [('"5"', "stop"), ("Stopped", " ")]))
+        self.assertEqual(printed[-2:], ['< message "Stopped"', "disconnected"])
+
     def test_names_and_events(self) -> None:
         lines = [
             ('"welcome"', '{"message": "Hello"}'),

@@ -20,10 +20,10 @@ def event_of(line: str) -> tuple[str, object]:
 
 
 async def main(namespace: str) -> None:
+    lines = asyncio.StreamReader()
     client = socketio.AsyncClient(reconnection=False)
     client.on("*", lambda event, *data: print("<", event, *map(json.dumps, data), flush=True), namespace)
-    client.on("disconnect", lambda: print("disconnected", flush=True), namespace)
-    lines = asyncio.StreamReader()
+    client.on("disconnect", lines.feed_eof, namespace)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     url = f"http://{os.getenv('HOST', '127.0.0.1')}:{os.getenv('PORT', '8000')}"
     await client.connect(url, auth={"username": os.getenv("NAME", "Alice")}, namespaces=[namespace])
@@ -31,6 +31,7 @@ async def main(namespace: str) -> None:
         event, data = event_of(line)
         await client.emit(event, data, namespace)
     await client.disconnect()
+    print("disconnected")
 
 
 asyncio.run(main(sys.argv[1]))
