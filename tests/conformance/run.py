@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Plays the conversations of this folder against the chat's three stacks.
+"""Plays the conversations of this folder against the chat's stacks: C++, FastAPI (the original
+tutorial's program, and a corrected one) and Flask-SocketIO.
 
     run.py                              every scenario on every stack
     run.py --stack fastapi 40_broadcast one scenario on one stack
@@ -41,7 +42,7 @@ sys.path.insert(0, str(HERE))
 
 from player import report, transcript  # noqa: E402
 from player.build import BuildError, build  # noqa: E402
-from player.chapters import find_chapters, load_chapter  # noqa: E402
+from player.chapters import SOURCES, find_chapters, load_chapter  # noqa: E402
 from player.contract import Contract  # noqa: E402
 from player.known import KNOWN, judge, load_known_failures  # noqa: E402
 from player.outcome import Outcome  # noqa: E402
@@ -131,11 +132,11 @@ class Servers:
             self.contract = server.contract
         return server
 
-    async def drop(self) -> None:
+    async def drop(self, at_once: bool = False) -> None:
         """Stops the server, so that the next scenario gets a new one."""
         if self._server:
             server, self._server = self._server, None
-            await server.stop()
+            await server.stop(at_once)
 
     def can_play(self, scenario: Scenario) -> bool:
         if self._stack not in scenario.stacks:
@@ -153,7 +154,8 @@ async def play(servers: Servers, scenario: Scenario, known: bool, to_the_end: bo
     try:
         outcome = await Player(scenario, server, known, to_the_end, servers.transport).play()
     except BaseException:
-        await servers.drop()
+        # After Ctrl-C nobody waits for a server that waits for a reader who is stuck.
+        await servers.drop(at_once=True)
         raise
     if outcome.left_behind or scenario.stops_the_server:
         await servers.drop()
@@ -217,7 +219,7 @@ async def run_chapters(
     for chapter, scenarios in chapters.items():
         wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
         for stack in arguments.stack:
-            if any(stack in scenario.stacks for scenario in wanted):
+            if stack in SOURCES and any(stack in scenario.stacks for scenario in wanted):
                 of_stack = await run_stack(stack, wanted, {}, arguments, chapter)
                 results += [{"chapter": chapter, **result} for result in of_stack]
     return results

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .scenario import STACKS, Scenario, ScenarioError, load_all
+from .scenario import Scenario, ScenarioError, load_all
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ROOT / "docs" / "src"
@@ -41,7 +41,7 @@ def find_chapters(words: list[str]) -> list[str]:
 def load_chapter(chapter: str) -> list[Scenario]:
     """The conversations of a chapter. Each of its programs has one at least, and none lacks one."""
     scenarios = load_all(CONVERSATIONS / chapter)
-    for stack in STACKS:
+    for stack in SOURCES:
         source = PROGRAMS / chapter / SOURCES[stack]
         meant = [scenario for scenario in scenarios if stack in scenario.stacks]
         if source.exists() and not meant:

@@ -39,6 +39,12 @@ class RedisServer:
         """What the settings of a server call it."""
         return f"redis://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process
+        return self._process.pid
+
     async def start(self) -> None:
         """Starts it on a free port, and waits until it answers."""
         for _ in range(_TRIES):

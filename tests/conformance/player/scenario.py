@@ -7,7 +7,9 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STACKS = ("cpp", "fastapi", "flask")
+STACKS = ("cpp", "fastapi_corrected", "fastapi", "flask")
+# Another program of the same framework: what is meant for the one is meant for the other.
+ALSO = {"fastapi": "fastapi_corrected"}
 
 _NAME = r"[A-Z]\w*"
 _NAMES = rf"(?P<names>{_NAME}(?:, {_NAME})*(?: and {_NAME})?|everybody)"
@@ -96,7 +98,7 @@ class Scenario:
     about: str  # the rest of the head
     stacks: tuple[str, ...]
     needs: tuple[str, ...]  # the server's settings, as on chapter08's command line
-    program: str  # of docs/src: what FastAPI runs, if it is not the whole chat
+    program: str  # of docs/src: what stack fastapi runs, if it is not the whole chat
     steps: tuple[Step, ...] = field(repr=False)
     transport: str = ""  # sse: its clients have no WebSockets, whatever the runner is told
 
@@ -170,7 +172,8 @@ def parse(text: str, path: Path) -> Scenario:
             lines.append((number, line.strip()))
     if not head or not lines:
         raise ScenarioError(f"{path}: a scenario is a head (# …) and at least one step")
-    stacks = tuple(headers["stacks"].split())
+    named = headers["stacks"].split()
+    stacks = tuple(dict.fromkeys([*named, *(ALSO[stack] for stack in named if stack in ALSO)]))
     for stack in stacks:
         if stack not in STACKS:
             raise ScenarioError(f"{path}: no stack is named {stack}")

@@ -1,4 +1,4 @@
-"""Starts the three stacks on free ports of this machine, and stops what it started."""
+"""Starts the stacks on free ports of this machine, and stops what it started."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debia
 # its own.
 UNHURRIED = {"--message-rate": "0", "--max-text-length": "0", "--request-rate": "0"}
 UNHURRIED |= {"--client-rate-in": "0", "--client-rate-out": "0"}
+
+# The settings of FastAPI's corrected program, which reads them from variables.
+_CORRECTED = ("--heartbeat-interval", "--heartbeat-timeout", "--max-message-bytes", "--database")
+_CORRECTED += ("--message-rate", "--message-burst", "--max-text-length", "--max-connections")
+_CORRECTED += ("--history-messages", "--allow-origin")
 
 # What keeps messages, or lets servers meet: the Python versions do neither, with these settings as
 # without.
@@ -54,6 +59,8 @@ def command(
         program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
         rates = [word for pair in (UNHURRIED | settings).items() for word in pair]
         return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *rates], {}
+    if stack == "fastapi_corrected":
+        return _corrected_command(UNHURRIED | settings)
     if stack == "fastapi":
         path = PROGRAMS.parent / (program or "08_chat/fastapi_app.py")
         argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(path.parent), f"{path.stem}:app"]
@@ -75,6 +82,16 @@ def command(
         if name not in _KEEPING:
             raise ServerError(f"{stack} has no setting {name}")
     return [PYTHON, str(PROGRAMS / "flask_socketio_app.py"), "0"], {}
+
+
+def _corrected_command(settings: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    environment = {"HOST": "127.0.0.1", "PORT": "0"}
+    for name, value in settings.items():
+        if name in _CORRECTED:
+            environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
+        elif name not in _KEEPING and name not in UNHURRIED:
+            raise ServerError(f"fastapi_corrected has no setting {name}")
+    return [PYTHON, str(PROGRAMS / "fastapi_corrected.py")], environment
 
 
 class Server:
@@ -197,11 +214,13 @@ class Server:
         if self._log_reader:
             await self._log_reader
 
-    async def stop(self) -> None:
-        """Ends the process, and what was started with it."""
+    async def stop(self, at_once: bool = False) -> None:
+        """Ends the process, and what was started with it; `at_once` by SIGKILL."""
         if self.other:
-            await self.other.stop()
-        if self.process:
+            await self.other.stop(at_once)
+        if self.process and at_once:
+            await self.kill()
+        elif self.process:
             await self._end(self.process)
         if self._log_reader:
             await self._log_reader

@@ -12,7 +12,8 @@ from .pattern import Json, shorten, show
 from .report import BOLD, GREEN, RED, paint, shortened
 from .scenario import Step
 
-TITLES = {"cpp": "C++ (beastapi)", "fastapi": "FastAPI", "flask": "Flask-SocketIO"}
+TITLES = {"cpp": "C++ (beastapi)", "fastapi_corrected": "FastAPI, corrected"}
+TITLES |= {"fastapi": "FastAPI", "flask": "Flask-SocketIO"}
 
 Cell = list[tuple[str, str]]  # lines, each with what to compare it by
 

@@ -1,0 +1,1 @@
+"""Chapter 08, corrected: the parts of fastapi_corrected.py."""
