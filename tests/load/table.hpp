@@ -32,6 +32,7 @@ inline boost::json::object latency_json(const Histogram& latency) {
             {"p50_ms", milliseconds(latency.percentile(50))},
             {"p90_ms", milliseconds(latency.percentile(90))},
             {"p99_ms", milliseconds(latency.percentile(99))},
+            {"p99_9_ms", milliseconds(latency.percentile(99.9))},
             {"max_ms", milliseconds(latency.max())}};
 }
 

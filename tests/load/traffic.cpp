@@ -21,6 +21,12 @@ std::uint32_t random_run() {
     return static_cast<std::uint32_t>(std::random_device{}() % 1000);
 }
 
+/// Another run against the same server must not bring repeats of this one's messages.
+std::uint64_t random_run_of_ids() {
+    std::random_device random;
+    return static_cast<std::uint64_t>(random()) << 32U | random();
+}
+
 }  // namespace
 
 MessageTemplate::MessageTemplate(std::string_view text, std::uint32_t sender, std::size_t payload,
@@ -68,13 +74,17 @@ Traffic::Traffic(const Options& options, Swarm& swarm)
 void Traffic::begin() {
     const Opcode opcode = options_.binary ? Opcode::binary : Opcode::text;
     senders_.reserve(options_.senders);
+    const bool has_ids = options_.message.find("{id}") != std::string::npos;
     for (std::size_t i = 0; i < options_.senders; ++i) {
         const Connection& connection = swarm_[i];
         const auto id = run_ * senders_each_run + static_cast<std::uint32_t>(i);
-        senders_.push_back(
-            {MessageTemplate{expand(options_.message, connection.user), id, options_.payload,
-                             opcode, connection.key(), acks_ ? acks_->first_id(i) : std::string{}},
-             0, connection.is_open()});
+        std::string message_id;
+        if (has_ids) {
+            message_id = acks_ ? acks_->first_id(i) : MessageId{random_run_of_ids(), id}.text(0);
+        }
+        senders_.push_back({MessageTemplate{expand(options_.message, connection.user), id,
+                                            options_.payload, opcode, connection.key(), message_id},
+                            0, connection.is_open()});
     }
     sending_ = true;
     began_ = now();

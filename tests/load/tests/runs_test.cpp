@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -47,6 +49,25 @@ BOOST_AUTO_TEST_CASE(an_honest_chat_delivers_each_message_to_all) {
         BOOST_TEST(report.traffic->delivered_in_all == 5 * report.traffic->sent_in_all);
         BOOST_TEST(report.frames[static_cast<std::size_t>(Kind::system)] == 5U);
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_message_has_an_id_of_its_own_where_the_message_asks_for_one) {
+    std::set<std::string> ids;
+    std::atomic<std::uint64_t> frames{};
+    ScriptedServer::Script script =
+        echo([&](ScriptedServer& there, Client client, const std::string& frame, int nth) {
+            ids.emplace(boost::json::parse(frame).at("id").as_string());
+            ++frames;
+            honest_chat(there, client, chat_frame(text_of(frame)), nth);
+        });
+    script.open = [](ScriptedServer& there, Client client) { there.send(client, welcome); };
+    ScriptedServer server{std::move(script)};
+    Options options = short_run(Mode::chat);
+    options.message = R"({"type":"message","id":"{id}","message":"{text}"})";
+    const Report report = run_with(server, options);
+    BOOST_TEST(findings(report) == "");
+    BOOST_TEST(ids.size() == frames);
+    BOOST_TEST(frames > 5U);
 }
 
 BOOST_AUTO_TEST_CASE(fragments_and_pings_are_taken_in_stride) {
