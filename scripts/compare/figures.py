@@ -62,6 +62,11 @@ def kib(value: float) -> str:
     return f"{_digits(value)} KiB"
 
 
+def mib(value: float) -> str:
+    """An amount of memory that is given in MiB."""
+    return f"{_digits(value)} MiB" if value < 1024 else f"{_digits(value / 1024)} GiB"
+
+
 def count(value: float) -> str:
     """A whole number."""
     return f"{value:,.0f}"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import re
+import resource
 import shutil
 import subprocess
 from importlib import metadata
@@ -33,6 +34,9 @@ def describe_machine() -> dict[str, str]:
         "Memory": "unknown",
         "System": _first(r'^PRETTY_NAME="?([^"\n]+)', "/etc/os-release") or platform.system(),
         "Kernel": platform.release(),
+        "Governor": _first(r"(\S+)", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+        or "none to be seen: a virtual machine’s clock is its host’s",
+        "Load when it began": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
     total = _first(r"^MemTotal:\s*(\d+)", "/proc/meminfo")
     if total:
@@ -78,9 +82,37 @@ async def busy_share() -> float:
     return (busy_now - busy) / max(whole_now - whole, 1)
 
 
+class Others:
+    """Which share of the machine's processor goes to neither the server nor what runs beside it."""
+
+    def __init__(self, server: int) -> None:
+        self._server = server
+        self._busy, self._whole = _processor_times()
+        self._ours = self._own_times()
+
+    def share(self) -> float:
+        """Since the beginning; 1 is all of its cores. Ask when what was started has ended."""
+        busy, whole = _processor_times()
+        others = busy - self._busy - (self._own_times() - self._ours)
+        return max(0.0, others / max(whole - self._whole, 1))
+
+    def _own_times(self) -> float:
+        """In ticks: of this process, of those that it has waited for, and of the server."""
+        whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        seconds = sum(sum(resource.getrusage(who)[:2]) for who in whose)
+        fields = _first(r"\) (.*)$", f"/proc/{self._server}/stat").split()
+        server = int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
+        return seconds * os.sysconf("SC_CLK_TCK") + server
+
+
 def _processor_times() -> tuple[int, int]:
+    """Ticks in which it worked for a program or for another machine, and all ticks.
+
+    Ticks of interrupts are left out: on a loopback most of them are the load's own, and they count
+    as nobody's.
+    """
     times = [int(word) for word in _first(r"^cpu +(.*)$", "/proc/stat").split()]
-    return sum(times[:3]) + sum(times[5:8]), sum(times[:8])
+    return sum(times[:3]) + times[7], sum(times[:8])
 
 
 def _first(pattern: str, path: str | Path) -> str:

@@ -8,6 +8,7 @@ from . import behaviour
 from .headlines import headlines
 from .stacks import STACKS
 from .tables import Row, Section
+from .workers import ABOUT_WORKERS, workers_table
 
 _STATE = {
     behaviour.PASSED: "✓",
@@ -20,18 +21,23 @@ _STATE = {
 def markdown_page(result: dict[str, Any], sections: list[Section]) -> str:
     """The whole document."""
     scenarios = result["behaviour"]
-    lines = ["# Three stacks side by side", ""]
+    lines = ["# The same chat, three times", ""]
     lines += [f"> {text}\n" for text in result["warnings"]]
-    lines += [
-        f"- **{line.figure}** {line.text} ({line.detail})"
-        for line in headlines(sections, scenarios)
-    ]
+    for title, is_cpp in (("Where Python wins", False), ("Where C++ wins", True)):
+        of = [line for line in headlines(sections, scenarios) if (line.winner == "cpp") == is_cpp]
+        lines += ["", f"**{title}**", ""] if of else []
+        lines += [f"- **{line.figure}** {line.text} ({line.detail})" for line in of]
     if scenarios:
         lines += ["", "## Behaviour", "", *_tally(scenarios)]
     lines += ["", "## Measurements", "", result["method"]]
     for section in sections:
         lines += ["", f"### {section.title}", "", section.about, "", *_head("")]
         lines += [_row(row) for row in section.rows]
+    if result.get("workers"):
+        head, rows = workers_table(result["workers"])
+        lines += ["", "### Several workers", "", ABOUT_WORKERS, "", f"| {' | '.join(head)} |"]
+        lines += ["|---" * len(head) + "|"]
+        lines += [f"| {' | '.join(map(_escape, row))} |" for row in rows]
     if scenarios:
         lines += ["", "## Each conversation", "", *_head("conversation")]
         lines += [_scenario(row) for row in scenarios]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from .digest import digest, explain, fell, unite
+from .machine import Others
 from .plan import Load, Plan, Visit
 from .processes import run
 from .progress import Progress
@@ -29,7 +30,7 @@ def visits_in_order(plan: Plan) -> Iterator[tuple[int, Visit, Stack]]:
 
 
 def count_steps(plan: Plan) -> int:
-    """How many runs of the load tool a plan has."""
+    """How many measurements a plan has."""
     return sum(len(visit.loads) for _, visit, _ in visits_in_order(plan))
 
 
@@ -54,6 +55,10 @@ async def measure(plan: Plan, tool: str, progress: Progress) -> Samples:
                 if "failed" in of_stack[-1]:
                     await server.stop()  # the next load must not meet what is left of this one
                     server = None
+                if load.kind == "offered" and fell(load, of_stack[-1]):
+                    for _ in visit.loads[visit.loads.index(load) + 1 :]:
+                        progress.step(f"{where}{stack.title}: fell at {load.title}")
+                    break  # what is too much at this rate is too much at the next
         finally:
             if server:
                 await server.stop()
@@ -61,10 +66,20 @@ async def measure(plan: Plan, tool: str, progress: Progress) -> Samples:
 
 
 async def _put_load(load: Load, stack: Stack, server: Server, tool: str) -> Sample:
+    samples = []
+    for _ in range(load.waves):
+        samples.append(await _run_tool(load, stack, server, tool))
+        if "failed" in samples[-1]:
+            break
+    return unite(samples) if load.kind == "churn" else samples[0]
+
+
+async def _run_tool(load: Load, stack: Stack, server: Server, tool: str) -> Sample:
     endpoint = stack.echo_options if load.kind in ("echo", "idle") else stack.chat_options
     assert server.process
     argv = [tool, load.mode, *endpoint(server.port), *load.command_options()]
     argv += ["--pid", str(server.process.pid), "--format", "json"]
+    others = Others(server.process.pid)
     finished = await run(argv, load.patience + SLACK)
     if server.process.returncode is not None:
         return {"failed": "the server ended", "log": list(server.log)[-10:]}
@@ -74,52 +89,4 @@ async def _put_load(load: Load, stack: Stack, server: Server, tool: str) -> Samp
         if finished.status in (-1, 1):  # too late, or not all of it could be opened
             return {"failed": explain(load, finished.stderr)}
         raise ServerError(f"{' '.join(argv)}\nended with {finished.status}: {finished.stderr}")
-    return digest(load, report)
-
-
-def explain(load: Load, stderr: str) -> str:
-    """Why the load tool gave up, in few words."""
-    opened = re.search(r"(\d+) of (\d+) connections are ready", stderr)
-    if opened:
-        return f"{int(opened[1]):,} of {int(opened[2]):,} connections opened in {load.patience} s"
-    return stderr.removeprefix("chat_load: ").strip()
-
-
-def digest(load: Load, report: dict[str, Any]) -> Sample:
-    """What the report needs of the load tool's output."""
-    server = report["server"]
-    if load.kind == "idle":
-        return {"kib": server.get("rss_kib_per_connection"), "problems": report["problems"]}
-    traffic = report["traffic"]
-    if load.kind == "stall":
-        return _stall(report)
-    return {
-        "per_second": traffic["delivered_per_second"],
-        # The server's CPU time comes in steps of 10 ms; of a step or two nothing can be told.
-        "per_cpu_second": server["delivered_per_cpu_second"]
-        if server.get("cpu_seconds", 0) >= 0.05
-        else None,
-        "p50_ms": traffic["latency"]["p50_ms"],
-        "p99_ms": traffic["latency"]["p99_ms"],
-        "max_ms": traffic["latency"]["max_ms"],
-        "problems": report["problems"] + _of_the_client(report),
-    }
-
-
-def _of_the_client(report: dict[str, Any]) -> list[str]:
-    server, client = report["server"].get("cpu_share", 0), report["client"]["cpu_share"]
-    return ["the load tool was at its limit"] if client > max(server, 0.95) else []
-
-
-def _stall(report: dict[str, Any]) -> Sample:
-    traffic = report["traffic"]
-    check, stalled = traffic["check"], traffic["stalled"]
-    silence = traffic["longest_silence_ms"]
-    # A room that froze holds messages that nobody has got; a slow one only lags behind.
-    nobody_got = check["lost"] - check["lost_by_some"]
-    return {
-        "silence_ms": silence,
-        "recovered": not (nobody_got > 0 and silence >= 1000),
-        "closed_with": next(iter(stalled["codes"]), "") if stalled["closed"] else "",
-        "problems": [],  # that messages are late or lost is what is shown here
-    }
+    return digest(load, report) | {"others": others.share()}

@@ -8,9 +8,11 @@ from typing import Any
 
 from . import behaviour
 from .charts import Bar, Range, bar_chart, range_chart
+from .curves import Curve, Point, curve_chart
 from .headlines import Headline, headlines
 from .stacks import STACKS
 from .tables import STUCK_LIMIT_MS, Cell, Row, Section
+from .workers import ABOUT_WORKERS, workers_table
 
 _STATE = {
     behaviour.PASSED: ("passed", "✓ passes"),
@@ -28,7 +30,10 @@ def html_page(result: dict[str, Any], sections: list[Section]) -> str:
         body.append(_behaviour(scenarios))
     body.append('<h2 id="measurements">Measurements</h2>')
     body.append(f'<p class="soft">{escape(result["method"])}</p>')
-    body += [_section(section) for section in sections]
+    of_speed = [section for section in sections if section.kind in ("offered", "echo", "chat")]
+    body += [_section(section) for section in of_speed]
+    body.append(_workers(result.get("workers") or {}))
+    body += [_section(section) for section in sections if section not in of_speed]
     if scenarios:
         body.append(_scenarios(scenarios))
     body += [_settings(result), "</main>", _footer(result)]
@@ -36,30 +41,39 @@ def html_page(result: dict[str, Any], sections: list[Section]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Flask-SocketIO, FastAPI and C++ side by side</title>\n<style>\n{style}</style>\n"
+        f"<title>The same chat in Flask-SocketIO, FastAPI and C++</title>\n<style>\n{style}</style>\n"
         "</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
     )
 
 
 def _header(result: dict[str, Any], lines: list[Headline]) -> str:
-    tiles = "".join(
-        f'<div class="tile"><strong>{escape(line.figure)}</strong><span>{escape(line.text)}</span>'
-        f"<small>{escape(line.detail)}</small></div>"
-        for line in lines
-    )
-    names = '<b class="flask">Flask-SocketIO</b>, <b class="fastapi">FastAPI</b> and '
+    names = '<b class="flask">Flask-SocketIO</b>, <b class="fastapi_corrected">FastAPI</b> and '
     links = [("#measurements", "Measurements"), ("#settings", "How it was measured")]
     if result["behaviour"]:
         links.insert(0, ("#behaviour", "Behaviour"))
         links.insert(2, ("#scenarios", "Each conversation"))
     nav = "".join(f'<a href="{target}">{text}</a>' for target, text in links)
     warnings = "".join(f'<p class="warning">{escape(text)}</p>' for text in result["warnings"])
+    tiles = _tiles("Where Python wins", [line for line in lines if line.winner != "cpp"])
+    tiles += _tiles("Where C++ wins", [line for line in lines if line.winner == "cpp"])
     return (
-        f"<header><h1>Three stacks side by side</h1>"
-        f'<p class="lead">The same chat in {names}<b class="cpp">C++</b>: '
-        "what each does, and what it costs.</p>"
-        f'<div class="tiles">{tiles}</div>{warnings}</header>\n<nav><div>{nav}</div></nav>'
+        f"<header><h1>The same chat, three times</h1>"
+        f'<p class="lead">{names}<b class="cpp">C++</b>: what each does, and what it costs. FastAPI '
+        "is here twice: as the original tutorial writes it, and corrected, as one would write it "
+        "knowing its faults. All ratios are to the corrected one.</p>"
+        f'{warnings}{tiles}</header>\n<nav aria-label="Sections"><div>{nav}</div></nav>'
     )
+
+
+def _tiles(title: str, lines: list[Headline]) -> str:
+    if not lines:
+        return ""
+    tiles = "".join(
+        f'<div class="tile {line.winner}"><strong>{escape(line.figure)}</strong>'
+        f"<span>{escape(line.text)}</span><small>{escape(line.detail)}</small></div>"
+        for line in lines
+    )
+    return f'<h2 class="wins">{title}</h2><div class="tiles">{tiles}</div>'
 
 
 # -- behaviour --------------------------------------------------------------------------------
@@ -138,6 +152,26 @@ def _section(section: Section) -> str:
     )
 
 
+def _workers(samples: dict[str, Any]) -> str:
+    if not samples:
+        return ""
+    head, rows = workers_table(samples)
+    cells = "".join(f"<th>{escape(text)}</th>" for text in head)
+    body = "".join(
+        f"<tr><th>{escape(row[0])}</th>"
+        + "".join(f'<td data-stack="{escape(name)}"><span>{escape(text)}</span></td>'
+                  for name, text in zip(head[1:], row[1:]))
+        + "</tr>\n"
+        for row in rows
+    )  # fmt: skip
+    return (
+        '<section class="card" id="workers"><h3>Several workers</h3>'
+        f'<p class="soft">{escape(ABOUT_WORKERS)}</p>'
+        f'<table class="workers"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+        "</section>"
+    )
+
+
 def _head(first: str) -> str:
     stacks = "".join(f'<th><b class="{stack.name}">{stack.title}</b></th>' for stack in STACKS)
     return f"<thead><tr><th>{first}</th>{stacks}</tr></thead>"
@@ -157,13 +191,19 @@ def _row(row: Row) -> str:
 
 
 def _charts(section: Section) -> list[tuple[str, str]]:
+    if section.kind == "offered":
+        title = "99 of 100 messages arrive within…"
+        return [(title, curve_chart(title, _curves(section)))]
     if section.kind in ("echo", "chat"):
         wall, cpu = section.row("per_second"), section.row("per_cpu_second")
-        charts = [
-            (_capital(wall.label), bar_chart(wall.label, _bars(wall))),
+        return [
             ("For each second of server CPU", bar_chart(cpu.label, _bars(cpu))),
+            (_capital(wall.label), bar_chart(wall.label, _bars(wall))),
+            ("Times at saturation, each at its own load", range_chart("Times", _ranges(section))),
         ]
-        return [*charts, ("Latency", range_chart("Latency", _ranges(section)))]
+    if section.kind in ("classroom", "churn"):
+        rows = [row for row in section.rows if row.better]
+        return [(_capital(row.label), bar_chart(row.label, _bars(row))) for row in rows]
     if section.kind == "memory":
         cells = [cell for row in section.rows for cell in row.cells.values()]
         top = max((cell.spread.high for cell in cells if cell.spread), default=1.0)
@@ -174,6 +214,20 @@ def _charts(section: Section) -> list[tuple[str, str]]:
         chart = bar_chart(row.label, _bars(row), mark=STUCK_LIMIT_MS, mark_text=goal)
         return [(_capital(row.label), chart)]
     return [("Lines of code", bar_chart("Lines of code", _line_bars(section)))]
+
+
+def _curves(section: Section) -> list[Curve]:
+    curves = []
+    for stack in STACKS:
+        points, fell_at = [], None
+        for row in section.rows:
+            cell, load = row.cells[stack.name], float(row.label.split()[0].replace(",", ""))
+            if cell.spread and len(cell.also) == 2:
+                points.append(Point(load, cell.also[0], cell.spread.median, cell.also[1]))
+            elif cell.text.startswith("falls") and fell_at is None:
+                fell_at = load
+        curves.append(Curve(stack.title, stack.name, tuple(points), fell_at))
+    return curves
 
 
 def _bars(row: Row) -> list[Bar]:

@@ -12,16 +12,18 @@ class Load:
     """One run of the load tool."""
 
     name: str
-    kind: str  # echo, chat, idle or stall
+    kind: str  # echo, chat, idle, stall, offered or churn
     title: str
     about: str
     connections: int
     options: Options
     patience: int = 20  # seconds for all connections to open
+    rate: int = 0  # messages a second that are offered, whatever comes back
+    waves: int = 1  # runs of the load tool, one after the other on the same server
 
     @property
     def mode(self) -> str:
-        return "chat" if self.kind == "stall" else self.kind
+        return "chat" if self.kind in ("stall", "offered") else self.kind
 
     def command_options(self) -> list[str]:
         """The options that are the same for each stack."""
@@ -55,8 +57,13 @@ class Plan:
         return max(visit.rounds for visit in self.visits)
 
 
-def make_plan(quick: bool) -> Plan:
-    """The measurements of a full run, or those that fit into a minute."""
+# Messages that are offered a second; each goes to 100 members.
+RATES = (50, 100, 200, 400, 800, 1600, 3200, 6400, 9600)
+QUICK_RATES = (50, 200, 800, 3200)
+
+
+def make_plan(quick: bool, long: bool = False) -> Plan:
+    """The measurements of a full run, or those that fit into two minutes."""
     window = _window(0.3, 1.0) if quick else _window(0.5, 3.0)
     # Members join one after the other: FastAPI's broadcast must not see its set change.
     join = ("--concurrency", "1")
@@ -89,7 +96,8 @@ def make_plan(quick: bool) -> Plan:
         + (*(_window(0.3, 2.0) if quick else _window(0.5, 4.0)), "--drain", "1"),
     )
     if quick:
-        return Plan((Visit((_idle(100), echo, chat, stall), 1),))
+        offered = tuple(_offered(rate, _window(0.3, 1.0)) for rate in QUICK_RATES)
+        return Plan((Visit((_idle(100), echo, chat, stall), 1), Visit(offered, 1)))
     busy = Load(
         "chat_busy",
         "chat",
@@ -115,6 +123,8 @@ def make_plan(quick: bool) -> Plan:
             Visit((_idle(1000),), 3),
             Visit((_idle(5000),), 2),
             Visit((crowd,), 2),
+            Visit(tuple(_offered(rate, _window(1.0, 4.0)) for rate in RATES), 3),
+            Visit((_churn(360 if long else 6),), 1),
         )
     )
 
@@ -132,4 +142,29 @@ def _idle(connections: int) -> Load:
         connections,
         ("--duration", "0.5", "--ready", "open"),
         patience=30,
+    )
+
+
+def _offered(rate: int, window: Options) -> Load:
+    return Load(
+        f"offered_{rate}",
+        "offered",
+        f"{rate:,} messages a second, offered",
+        "100 members, 4 of which send at fixed times, whatever comes back.",
+        100,
+        ("--senders", "4", "--rate", str(rate), "--concurrency", "1", *window, "--drain", "2"),
+        rate=rate,
+    )
+
+
+def _churn(waves: int) -> Load:
+    return Load(
+        "churn",
+        "churn",
+        f"{waves} times 1,000 come and go",
+        "",
+        1000,
+        # Half of them say goodbye; the others are torn off.
+        ("--concurrency", "16", "--torn", "50"),
+        waves=waves,
     )

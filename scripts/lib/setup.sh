@@ -48,6 +48,7 @@ needs=(
     "stacks|python3-websockets|||websockets: uvicorn's side of the protocol, and the client that plays conversations"
     "stacks|python3-flask-socketio|||Flask-SocketIO: the version that one migrates from"
     "stacks|python3-eventlet|||eventlet: its server"
+    "stacks|cloc|cloc||cloc: counts the lines of code of what is compared"
     "stacks|python3-redis|||redis-py: the streams of FastAPI, and what Flask-SocketIO's message_queue needs, in chapter 16"
     "stacks|python3-socketio|||python-socketio: the client that plays conversations over Socket.IO"
     "stacks|python3-jsonschema|||jsonschema: holds the frames of conversations against /asyncapi.json"

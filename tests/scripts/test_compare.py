@@ -1,6 +1,9 @@
 """What scripts/compare.sh makes of its measurements, and that it leaves no process behind."""
 
 import contextlib
+import dataclasses
+import io
+import json
 import os
 import re
 import signal
@@ -16,15 +19,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from compare import behaviour, figures, lines  # noqa: E402
+from compare import against, behaviour, chapter, classroom, figures, lines  # noqa: E402
 from compare.__main__ import write_reports  # noqa: E402
-from compare.measure import digest, explain, visits_in_order  # noqa: E402
-from compare.plan import make_plan  # noqa: E402
-from compare.tables import make_sections  # noqa: E402
+from compare.curves import Curve, Point, curve_chart  # noqa: E402
+from compare.digest import digest, explain, fell, unite  # noqa: E402
+from compare.figures import Spread  # noqa: E402
+from compare.headlines import headlines  # noqa: E402
+from compare.machine import Others  # noqa: E402
+from compare.measure import visits_in_order  # noqa: E402
+from compare.plan import QUICK_RATES, make_plan  # noqa: E402
+from compare.tables import count_disturbed, make_sections  # noqa: E402
 
 PYTHON = "/usr/bin/python3"  # Debian's own, which has the packages of the two Python stacks
 LOADS = make_plan(quick=True).loads
-STACKS = ("flask", "fastapi", "cpp")
+STACKS = ("flask", "fastapi", "fastapi_corrected", "cpp")
 DEADLINE = 30  # seconds, for whatever is waited for
 
 
@@ -34,6 +42,7 @@ def traffic(per_second, p99_ms):
         "per_cpu_second": per_second * 2,
         "p50_ms": p99_ms / 2,
         "p99_ms": p99_ms,
+        "p99_9_ms": p99_ms * 1.5,
         "max_ms": p99_ms * 2,
         "problems": [],
     }
@@ -41,13 +50,21 @@ def traffic(per_second, p99_ms):
 
 def made_up_samples():
     def of(flask, fastapi, cpp):
-        return {"flask": flask, "fastapi": fastapi, "cpp": cpp}
+        # The corrected program does as the tutorial's does, but doesn't freeze.
+        corrected = [{**sample, "recovered": True} for sample in fastapi]
+        return {"flask": flask, "fastapi": fastapi, "fastapi_corrected": corrected, "cpp": cpp}
+
+    def offered(rate):
+        """Flask keeps up with nothing, FastAPI with the first load, C++ with all."""
+        whole, late = traffic(rate * 100.0, 2.0), traffic(4000.0, 9000.0)
+        python = [whole, {**whole, "p99_ms": 4.0}, late] if rate == QUICK_RATES[0] else [late] * 3
+        return of([late], python, [whole])
 
     slow, fast = [traffic(500.0, 40.0)], [traffic(n, 0.5) for n in (7000.0, 9000.0, 8000.0)]
     usual = [traffic(n, 5.0) for n in (900.0, 1000.0, 1300.0)]
     waits = {"recovered": True, "closed_with": "", "problems": []}
     few = {"failed": "80 of 100 connections opened in 40 s"}
-    return {
+    return {f"offered_{rate}": offered(rate) for rate in QUICK_RATES} | {
         "idle_100": of([few], [{"kib": 30}], [{"kib": 6}]),
         "echo": of(slow, usual, fast),
         "chat_100": of([{**slow[0], "problems": ["17 <lost>"]}], usual, fast),
@@ -93,9 +110,21 @@ def made_up_result():
         "loads": {"Echo": "echo"},
         "behaviour": made_up_behaviour(),
         "samples": made_up_samples(),
+        "plan": [dataclasses.asdict(load) for load in LOADS],
+        "classroom": {
+            "start_ms": {stack: [500.0, 510.0] for stack in STACKS},
+            "change_ms": {"fastapi_corrected": [500.0], "cpp": [9000.0]},
+            "run_mib": {"fastapi_corrected": [90.0], "cpp": [80.0]},
+            "build_mib": {"cpp": [700.0]},
+        },
+        "workers": {
+            "uvicorn_2": [{"chats": 2, "per_second": 9.0, "lost_share": 0.5}],
+            "cpp_2": [{"chats": 1, "per_second": 90.0, "per_cpu_second": 45.0, "p99_ms": 1.0}],
+        },
         "lines": {
             "flask": {"program": 80, "layer": 0},
             "fastapi": {"program": 200, "layer": 0},
+            "fastapi_corrected": {"program": 500, "layer": 0},
             "cpp": {"program": 900, "layer": 3000},
         },
     }
@@ -138,7 +167,9 @@ class TheReport(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         result = made_up_result()
-        cls.sections = make_sections(LOADS, result["samples"], result["lines"])
+        cls.sections = make_sections(
+            LOADS, result["samples"], result["lines"], result["classroom"]
+        )
         with tempfile.TemporaryDirectory() as folder:
             write_reports(result, cls.sections, Path(folder))
             cls.html = (Path(folder) / "report.html").read_text(encoding="utf-8")
@@ -177,8 +208,8 @@ class TheReport(unittest.TestCase):
         self.assertEqual((cell.text, cell.ratio, cell.note), ("8.00 k", "8.0×", "7.00 k – 9.00 k"))
         self.assertEqual(self.cell("chat_100", "p99_ms", "cpp").ratio, "1/10")
         for section in self.sections:
-            for row in section.rows:
-                if row.better:
+            for row in (row for row in section.rows if row.label[0] not in "0123456789"):
+                if row.better and len([c for c in row.cells.values() if c.spread]) > 1:
                     self.assertTrue(any(cell.ratio for cell in row.cells.values()), row.label)
         self.assertIn("8.00 k 8.0× 7.00 k – 9.00 k", self.page.text)
         self.assertIn("| 8.00 k **8.0×** (7.00 k – 9.00 k) |", self.markdown)
@@ -193,8 +224,45 @@ class TheReport(unittest.TestCase):
         self.assertEqual(
             self.cell("stall", "silence_ms", "fastapi").text, "did not recover in 3.00 s"
         )
-        self.assertEqual(self.cell("stall", "silence_ms", "cpp").ratio, "under 1/100")
+        self.assertEqual(self.cell("stall", "silence_ms", "fastapi_corrected").text, "3.00 s")
+        self.assertEqual(self.cell("stall", "silence_ms", "cpp").ratio, "1/100")
         self.assertEqual(self.cell("stall", "fate", "cpp").text, "closed with 1013")
+
+    def test_python_wins_come_first_and_ratios_are_to_the_corrected_program(self):
+        found = headlines(self.sections, made_up_behaviour())
+        winners = [line.winner for line in found]
+        self.assertEqual(winners, sorted(winners, key=lambda name: name == "cpp"))
+        self.assertIn("500 in FastAPI, 900 in C++", {line.detail for line in found})
+        self.assertLess(self.html.index("Where Python wins"), self.html.index("Where C++ wins"))
+
+    def test_at_the_same_load_a_stack_carries_it_or_falls(self):
+        first, second = (f"offered_{rate}" for rate in QUICK_RATES[:2])
+        kept = self.cell("offered", first, "fastapi_corrected")
+        # Two of three rounds carried it, and only those are counted.
+        self.assertEqual((kept.text, kept.spread.count), ("3.00 ms", 2))
+        self.assertIn("fell in 1 of 3 rounds", kept.note)
+        self.assertTrue(self.cell("offered", second, "fastapi_corrected").text.startswith("falls"))
+        self.assertEqual(self.cell("offered", second, "cpp").text, "2.00 ms")
+        self.assertIn("FastAPI, corrected: up to 5.00 k a second", self.html)
+        self.assertIn("C++: up to 320 k a second and more", self.html)
+
+    def test_says_how_many_chats_several_workers_are(self):
+        for text in (self.page.text, self.markdown):
+            self.assertIn("2: they don’t hear each other", text)
+            self.assertIn("50%", text)
+
+    def test_fills_chapter_13_in_both_languages(self):
+        result = made_up_result() | {"machine": {"Processor": "abacus", "Cores": "2"}}
+        result["machine"] |= {"Kernel": "6", "System": "Debian"}
+        for language, word in (("en", "falls"), ("zh", "撐不住")):
+            page = "".join(f"<!-- figures {name} -->\nold\n<!-- /figures -->\n"
+                           for name in ("offered", "cost", "class", "workers", "nothing"))  # fmt: skip
+            text = chapter.fill(page, chapter.tables(result, self.sections, language))
+            self.assertEqual(text.count("old"), 1)  # of what there is nothing about
+            self.assertIn(f"| 20,000 | {word} | {word} | {word} | 2.00 ms |", text)
+            self.assertIn("8.0×", text)
+            for row in chapter._ZH if language == "zh" else ():
+                self.assertNotRegex(text, rf"\| {re.escape(row)} \|")
 
     def test_an_unexpected_result_is_not_as_listed(self):
         rows = made_up_behaviour()
@@ -226,9 +294,9 @@ class TheFigures(unittest.TestCase):
     def test_rounds_are_interleaved(self):
         plan = make_plan(quick=False)
         order = [(number, stack.name) for number, visit, stack in visits_in_order(plan)]
-        self.assertEqual(order[:3], [(1, stack) for stack in STACKS])
+        self.assertEqual(order[: len(STACKS)], [(1, stack) for stack in STACKS])
         self.assertEqual(order, sorted(order, key=lambda step: step[0]))
-        self.assertEqual(len(order), 3 * sum(visit.rounds for visit in plan.visits))
+        self.assertEqual(len(order), len(STACKS) * sum(visit.rounds for visit in plan.visits))
 
     def test_a_frozen_room_is_told_from_a_slow_one(self):
         load = next(load for load in LOADS if load.kind == "stall")
@@ -250,6 +318,80 @@ class TheFigures(unittest.TestCase):
         self.assertTrue(recovered(17, 17, 1500.0))
         self.assertTrue(recovered(0, 0, 1500.0))
 
+    def test_a_stack_falls_when_it_delivers_less_or_too_late(self):
+        load = next(load for load in LOADS if load.rate == 200)
+        enough = {"per_second": 19_900.0, "p50_ms": 3.0}
+        self.assertFalse(fell(load, enough))
+        self.assertTrue(fell(load, enough | {"per_second": 19_000.0}))
+        self.assertTrue(fell(load, enough | {"p50_ms": 1500.0}))
+        self.assertTrue(fell(load, {"failed": "the server ended"}))
+
+    def test_growth_is_from_the_first_wave_to_the_last(self):
+        def wave(kib):
+            return {"rss_kib": kib, "problems": [], "others": 0.0}
+
+        found = unite([wave(2048), wave(3000), wave(2148)])
+        self.assertEqual((found["first_mib"], found["growth_kib"]), (2.0, 50.0))
+        self.assertIn("failed", unite([wave(2048), {"failed": "the server ended"}]))
+
+    def test_noise_is_told_from_a_difference(self):
+        def judge(was, now, better="more"):
+            spreads = (Spread(m, low, high, 3) for m, low, high in (was, now))
+            return against.judge(*spreads, better)
+
+        self.assertEqual(judge((100, 90, 110), (115, 105, 120)), against.NOISE)  # ranges meet
+        self.assertEqual(judge((100, 99, 101), (104, 103, 105)), against.NOISE)  # too little
+        self.assertEqual(judge((100, 90, 110), (150, 140, 160)), against.BETTER)
+        self.assertEqual(judge((100, 90, 110), (150, 140, 160), "less"), against.WORSE)
+        self.assertEqual(judge((100, 90, 110), (150, 140, 160), ""), against.OTHER)
+        once = (Spread(100, 100, 100, 1), Spread(120, 120, 120, 1))
+        self.assertEqual(against.judge(*once, "less"), against.NOISE)
+
+    def test_two_reports_are_compared(self):
+        old, new = made_up_result(), made_up_result()
+        new["lines"]["cpp"]["program"] = 2000
+        with tempfile.TemporaryDirectory() as folder, io.StringIO() as said:
+            for name, result in (("old", old), ("new", new)):
+                (Path(folder) / name).mkdir()
+                text = json.dumps(result)
+                (Path(folder) / name / "results.json").write_text(text, encoding="utf-8")
+            with contextlib.redirect_stdout(said):
+                status = against.print_comparison(Path(folder) / "old", Path(folder) / "new")
+            lines_said = said.getvalue().splitlines()
+        self.assertEqual(status, 1)
+        self.assertRegex(lines_said[-1], r"worse +\+122% +C\+\+ +900 → 2,000 +Lines of code")
+        self.assertEqual(sum(line.startswith("worse") for line in lines_said), 1)
+
+    def test_what_others_take_of_the_machine_is_seen(self):
+        others = Others(os.getpid())
+        busy = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+        try:
+            stat, end = Path(f"/proc/{busy.pid}/stat"), time.monotonic() + DEADLINE
+            while int(stat.read_text().split()[13]) < 40 and time.monotonic() < end:  # ticks
+                time.sleep(0.02)
+            of_another = others.share()
+        finally:
+            busy.kill()
+            busy.wait()
+        self.assertGreater(of_another, 0)
+        # What this process has started and waited for is no other program's.
+        self.assertLess(others.share(), of_another)
+        quiet, loud = {"others": 0.01}, {"others": 0.5}
+        self.assertEqual(count_disturbed({"echo": {"cpp": [quiet, loud, {}]}}), (1, 3))
+
+    def test_a_chart_says_where_each_line_ends(self):
+        points = (Point(5000, 1, 2, 3), Point(20000, 2, 4, 9))
+        svg = curve_chart("Times", [Curve("A", "cpp", points, 80000), Curve("B", "flask", (), 5000)])
+        self.assertIn("A: up to 20.0 k a second; B: less than 5.00 k a second", svg)
+        self.assertEqual(svg.count('class="cross'), 2)
+
+    def test_what_packages_need_is_counted_once(self):
+        installed = classroom.Installed()
+        alone = installed.mib(["python3-fastapi"])
+        self.assertEqual(installed.mib(["python3-fastapi", "python3-starlette"]), alone)
+        self.assertGreater(alone, 1)
+        self.assertEqual(installed.mib(["base-files", "no-such-package"]), 0)
+
     def test_connections_that_did_not_open_are_said(self):
         said = "chat_load: 1024 of 5000 connections are ready, and the time for it is over\n"
         text = explain(LOADS[0], said)
@@ -258,11 +400,13 @@ class TheFigures(unittest.TestCase):
 
     def test_lines_of_code(self):
         python = '"""Doc\nstring."""\n\n# no\n'
-        python += 'def f():\n    """Doc."""\n    return """a\nb"""  # c\n'
-        self.assertEqual(lines.python_lines(python), 3)
-        cpp = "// a\n/* b\n c */ int x = 1'000;  // d\n\n"
-        cpp += 'auto s = "// no /*";\nauto r = R"(\n// no\n)";\n'
-        self.assertEqual(lines.cpp_lines(cpp), 5)
+        python += 'def f():\n    """Doc."""\n    return 1  # c\n'
+        cpp = "// a\n/* b\n c */\nint x = 1'000;  // d\n\nint y;\n"
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("a.py", python), ("b.cpp", cpp), ("c.hpp", "\n// d\n#pragma once\n")):
+                (Path(folder) / name).write_text(text)
+            self.assertEqual(lines.cloc([folder]), 5)
+        self.assertTrue(all(of["program"] > 50 for of in lines.count_lines().values()))
 
 
 def processes_of(mark):
@@ -328,7 +472,7 @@ class TheProcesses(unittest.TestCase):
     def test_ctrl_c_while_conversations_are_played_leaves_no_process(self):
         process = self.start()
         # The runners, and servers of theirs.
-        runners = [rf"run\.py --stack {stack}" for stack in STACKS]
+        runners = [rf"run\.py --stack {stack} " for stack in STACKS]
         self.wait_for_commands(process, *runners, r"uvicorn .*fastapi_app", r"chapter08 --host")
         self.interrupt(process)
 

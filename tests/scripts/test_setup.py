@@ -41,7 +41,7 @@ TOOLS = (
     "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium fonts-noto-cjk "
     "fonts-noto-color-emoji nginx redis-server prometheus redis-tools python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
-    "python3-eventlet python3-socketio python3-aiohttp python3-redis python3-jsonschema"
+    "python3-eventlet python3-socketio python3-aiohttp python3-redis python3-jsonschema cloc"
 ).split()
 LIBRARIES = (
     "libfmt-dev libspdlog-dev libcli11-dev libicu-dev libjwt-dev libssl-dev libsqlitecpp-dev "

@@ -8,6 +8,7 @@ Exit status: 0 for one chat, 1 for several.
 import asyncio
 import json
 import sys
+import uuid
 
 import websockets
 
@@ -27,7 +28,7 @@ async def who_hears_whom(url: str, count: int) -> dict[str, set[str]]:
     members = [await websockets.connect(f"{url}/ws/chat/{name}") for name in heard]
     listeners = [asyncio.create_task(listen(*pair)) for pair in zip(members, heard.values())]
     for member in members:
-        await member.send(json.dumps({"message": "Who hears me?"}))
+        await member.send(json.dumps({"message": "Who hears me?", "id": uuid.uuid4().hex}))
     before = -1
     while (now := sum(map(len, heard.values()))) != before:
         before = now
