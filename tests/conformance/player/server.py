@@ -166,8 +166,9 @@ class Server:
         try:
             self.port = await asyncio.wait_for(listening, START_DEADLINE)
         except BaseException as error:
-            await self.stop()
-            if not isinstance(error, (asyncio.TimeoutError, ServerError)):
+            is_its_fault = isinstance(error, (asyncio.TimeoutError, ServerError))
+            await self.stop(at_once=not is_its_fault)
+            if not is_its_fault:
                 raise
             log = "\n".join(self.log)
             raise ServerError(f"{self.stack} did not start:\n{log}") from error
