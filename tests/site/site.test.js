@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { editPattern } from '../../docs/.vitepress/repository.js';
 import { PHONE, SITE, pagesOfSite, useSite } from './helpers.js';
 
 const suite = useSite();
@@ -102,6 +103,30 @@ test('it is dark where the system is, from the first moment, and where one says 
   await page.locator('.VPNavBarAppearance button, .VPNavBarExtra .VPSwitchAppearance').first().click();
   await page.waitForFunction(() => !document.documentElement.classList.contains('dark'));
   assert.notEqual(await background(), night);
+});
+
+test('a page links to its source where the clone names a code host, and nowhere else', () => {
+  const edit = 'https://host.example/class/chat/edit/main/docs/:path';
+  for (const origin of ['https://host.example/class/chat.git', 'git@host.example:class/chat.git', 'ssh://git@host.example/class/chat']) {
+    assert.equal(editPattern(origin), edit, origin);
+  }
+  for (const origin of ['', '/srv/chat', '../chat.git']) assert.equal(editPattern(origin), undefined, origin);
+});
+
+test('on paper there is the text alone, and the versions stand one below the other', async () => {
+  const page = await suite.visit('01_echo.html');
+  const places = () =>
+    page.evaluate(() => {
+      const panels = document.querySelector('.stacks:has(.stacks-panel + .stacks-panel + .stacks-panel)');
+      const shown = name => getComputedStyle(document.querySelector(name)).display !== 'none';
+      return {
+        tops: new Set([...panels.querySelectorAll('.stacks-panel')].map(panel => panel.offsetTop)).size,
+        around: ['.VPNav', '.VPSidebar', '.VPDocFooter'].filter(shown),
+      };
+    });
+  assert.deepEqual(await places(), { tops: 1, around: ['.VPNav', '.VPSidebar', '.VPDocFooter'] });
+  await page.emulateMedia({ media: 'print' });
+  assert.deepEqual(await places(), { tops: 3, around: [] });
 });
 
 test('the front page leads to the first chapter', async () => {
