@@ -151,7 +151,7 @@ test('anybody and any room is found by a part of the name', async () => {
   assert.equal(await page.inputValue('#room'), '');
   assert.equal(await items(page, '#room-list'), LISTED);
   await page.fill('#room', 'no such room');
-  await page.locator('#rooms-note').filter({ hasText: 'Press Open to start it' }).waitFor();
+  await page.locator('#rooms-note').filter({ hasText: 'Press Open to create it' }).waitFor();
   await page.press('#room', 'Enter');
   await page.getByRole('tab', { name: 'no such room' }).waitFor();
   assert.equal(server.received.filter(({ type }) => type === 'join').length, 2);
