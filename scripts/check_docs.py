@@ -10,6 +10,8 @@
 - A chapter has its programs, docs/src/CHAPTER/, but for those named below.
 - No file of a chapter's programs is longer than the tutorial promises in its chapter 00. Lines that mark
   regions, `// [name]`, do not count.
+- The prose of docs/ and README*.md has none of the words that scripts/lib/words.txt (English) and
+  scripts/lib/terms.txt (Chinese) list, but the better ones.
 
 Exit status: 0, or 1 with one line for each thing that is wrong.
 """
@@ -24,6 +26,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
+
+from lib import words
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -49,9 +53,10 @@ EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 @dataclass
 class Page:
-    """A Markdown file: its headings and its links, each with its line."""
+    """A Markdown file: its headings and its links, each with its line, and its lines of text."""
 
     path: Path
+    text: list[tuple[int, str]] = field(default_factory=list)  # line, text
     headings: list[tuple[int, int, str]] = field(default_factory=list)  # line, level, text
     links: list[tuple[int, str]] = field(default_factory=list)
     anchors: set[str] = field(default_factory=set)
@@ -64,7 +69,8 @@ class Page:
 def read_page(path: Path) -> Page:
     page = Page(path)
     counts: dict[str, int] = {}
-    for number, line in text_lines(path.read_text(encoding="utf-8").split("\n")):
+    page.text = list(text_lines(path.read_text(encoding="utf-8").split("\n")))
+    for number, line in page.text:
         heading = HEADING.fullmatch(line)
         if heading:
             page.headings.append((number, len(heading[1]), heading[2]))
@@ -254,6 +260,11 @@ def check_lengths() -> Iterator[str]:
             )
 
 
+def check_words(page: Page, rules: list[words.Rule]) -> Iterator[str]:
+    for line, found, better in words.mistakes(page.text, rules):
+        yield f"{page.name}:{line}: the docs avoid “{found}”: {better}"
+
+
 def main() -> int:
     skipped = [DOCS / name for name in ("src", ".vitepress", "public")]
     paths = [p for p in sorted(DOCS.rglob("*.md")) if not any(map(p.is_relative_to, skipped))]
@@ -261,9 +272,14 @@ def main() -> int:
     wrong = [*check_twins(pages), *check_lengths()]
     for page in pages.values():
         wrong += [*check_titles(page), *check_links(page, pages), *check_programs(page)]
-    readme = ROOT / "README.md"
-    if readme.is_file():
-        wrong += check_links(read_page(readme), pages)
+    english, chinese = words.read_rules(words.ENGLISH), words.read_rules(words.CHINESE)
+    for path, page in pages.items():
+        is_chinese = path.relative_to(DOCS).parts[0] == TWIN
+        wrong += check_words(page, chinese if is_chinese else english)
+    for name, rules in (("README.md", english), ("README.zh-TW.md", chinese)):
+        if (ROOT / name).is_file():
+            readme = read_page(ROOT / name)
+            wrong += [*check_words(readme, rules), *(check_links(readme, pages) if name == "README.md" else ())]
     print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
     return 1 if wrong else 0
 

@@ -11,6 +11,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "check_docs.py"
 sys.path.insert(0, str(SCRIPT.parent))
 
 import check_docs  # noqa: E402
+from lib import words  # noqa: E402
 
 
 class CheckDocs(unittest.TestCase):
@@ -18,8 +19,10 @@ class CheckDocs(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.project = Path(folder.name).resolve() / "the project"
-        (self.project / "scripts").mkdir(parents=True)
+        (self.project / "scripts/lib").mkdir(parents=True)
         shutil.copy(SCRIPT, self.project / "scripts")
+        for name in ("words.py", "words.txt", "terms.txt"):
+            shutil.copy(SCRIPT.parent / "lib" / name, self.project / "scripts/lib")
         self.write("docs/src/01_echo/main.cpp", "int main() {}")
         self.page("faq.md", "# Questions\n\n## Is it `async`?\n\n## Is it, really?\n")
 
@@ -164,6 +167,50 @@ class CheckDocs(unittest.TestCase):
         for path in ("08_chat/fastapi_app.py", "02_x/expected.txt", "faq/long.py"):
             self.write(f"docs/src/{path}", "line\n" * 300)
         self.assertEqual(self.check(), [])
+
+    # -- words
+
+    def test_finds_words_that_the_docs_avoid(self):
+        for text in (
+            "Whoever connects is counted.", "The client has gone.", "Who disconnects leaves all rooms.",
+            "It waits for\never.", "| a | one may type |", "- It comes back, and it is no frame.",
+        ):  # fmt: skip
+            with self.subTest(text):
+                self.page("faq.md", f"# Q\n\n{text}\n", "# 問\n")
+                self.one("docs/faq.md:3: ", "the docs avoid")
+
+    def test_finds_terms_that_the_chinese_docs_avoid(self):
+        for text, better in {"HTTP 響應": "回應", "等 10 s 就好": "秒", "支持 wss": "支援", "斷開連接": "中斷連線"}.items():
+            with self.subTest(text):
+                self.page("faq.md", "# Q\n", f"# 問\n\n{text}\n")
+                self.assertIn(better, self.check()[0])
+                self.assertIn("docs/zh-TW/faq.md:3: ", self.check()[0])
+
+    def test_names_the_line_on_which_a_word_is(self):
+        self.page("faq.md", "# Q\n\nOne line,\nand then\nwhoever comes.\n", "# 問\n")
+        self.one("docs/faq.md:5: ", "whoever", "anybody who")
+
+    def test_lets_code_quotations_links_and_plain_english_pass(self):
+        self.page(
+            "faq.md",
+            "# Who may look\n\nWho hears what? A guest who types `anew`, “whoever”, or [this](faq.md#hence).\n\n"
+            "```text\nwhoever\n```\n\n<!-- whoever\nmends -->\n\n> Whoever said so.\n\n"
+            "The next one gets 503, so that one can fail. There is no room, and it is no longer there.\n\n"
+            "## Hence\n".replace("Hence", "`hence`"),
+            "# 誰\n\n`10 s`\n\n## `hence`\n",
+        )
+        self.assertEqual(self.check(), [])
+
+    def test_each_rule_says_what_is_better_and_lets_a_plain_sentence_pass(self):
+        for path in (words.ENGLISH, words.CHINESE):
+            for rule in words.read_rules(path):
+                self.assertTrue(rule.better, rule.pattern.pattern)
+                self.assertIsNone(rule.pattern.search("A plain sentence, 一句話。"), rule.pattern.pattern)
+
+    def test_refuses_a_list_without_its_arrows(self):
+        self.write("words.txt", "# fine\nwhoever: anybody\n")
+        with self.assertRaisesRegex(ValueError, "words.txt:2: "):
+            words.read_rules(self.project / "words.txt")
 
     # -- names of headings
 
