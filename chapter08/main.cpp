@@ -99,6 +99,8 @@ struct Worker {
               .description = "WebSocket and real-time communication",
               .swagger_ui_dir = settings.swagger_ui_dir,
               .console_dir = std::filesystem::path(CHAPTER08_STATIC_DIR) / "console",
+              .inspect = settings.inspect,
+              .inspect_dir = std::filesystem::path(CHAPTER08_STATIC_DIR) / "inspect",
           }) {
         app.set_lifespan(
             [this, &monitor](const auto& executor) {
@@ -112,6 +114,9 @@ struct Worker {
         app.set_reserved_for([this](const beastapi::Request& request) {
             return chat.authenticator().requires_tokens() &&
                    chat.authenticator().may_see_users(request);
+        });
+        app.set_inspect_guard([this, &monitor](const beastapi::Request& request) {
+            return monitor.access.refuse(request, chat.authenticator());
         });
         set_up(app, chat, monitor, settings);
     }

@@ -239,6 +239,9 @@ ParsedSettings parse_settings(int argc, char** argv) {
                    "for its token, its origin or its limits; - for stderr")
         ->envname("CHAT_SECURITY_LOG")
         ->type_name("FILE");
+    app.add_flag("--inspect", settings.inspect,
+                 "Show every coroutine, and the line in which it waits, at /inspect")
+        ->envname("CHAT_INSPECT");
     add_server_options(app, settings);
     add_web_options(app, settings);
     add_chat_options(app, settings);

@@ -20,6 +20,7 @@ struct Settings {
     std::vector<std::string> monitor_hosts;  ///< see routers::MonitorAccess
     /// Of the pages in static_dir; empty: the strict one of beastapi::SecurityHeaders.
     std::string content_security_policy;
+    bool inspect = false;  ///< see beastapi::AppInfo
     std::string log_level = "info";
     std::string security_log{};  ///< a file, `-` for stderr, or empty for none
     std::filesystem::path static_dir;

@@ -79,10 +79,11 @@ void add_web_options(CLI::App& app, Settings& settings) {
     add_list(app, "--forwarded-allow-ips", "CHAT_FORWARDED_ALLOW_IPS",
              settings.server.forwarded_allow_ips, "ADDRESS", check_network,
              "A proxy that is trusted with --proxy-headers: an address, a network, or * for all");
-    add_list(app, "--monitor-host", "CHAT_MONITOR_HOST", settings.monitor_hosts, "ADDRESS",
-             check_network,
-             "Another machine that may see /metrics and /status: an address, a network, or * for "
-             "all. This machine always may, and so may who sends a token, where tokens are on");
+    add_list(
+        app, "--monitor-host", "CHAT_MONITOR_HOST", settings.monitor_hosts, "ADDRESS",
+        check_network,
+        "Another machine that may see /metrics, /status and /inspect: an address, a network, or "
+        "* for all. This machine always may, and so may who sends a token, where tokens are on");
     app.add_option("--content-security-policy", settings.content_security_policy,
                    "The policy of the pages in --static-dir. By default the project's own page may "
                    "run its own files only, and pages of yours may do what they like")

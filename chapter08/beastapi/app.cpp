@@ -1,6 +1,8 @@
 #include "beastapi/app.hpp"
 
 #include "beastapi/asyncapi.hpp"
+#include "beastapi/inspect/pages.hpp"
+#include "beastapi/inspect/task.hpp"
 #include "beastapi/openapi.hpp"
 #include "beastapi/origin.hpp"
 
@@ -127,6 +129,12 @@ App::App(AppInfo info) : info_(std::move(info)) {
     } else {
         mount(std::string(console_path), StaticFiles(info_.console_dir));
     }
+    const std::string_view wish = environment("BEASTAPI_INSPECT");
+    info_.inspect = info_.inspect || (!wish.empty() && wish != "0");
+    if (info_.inspect_dir.empty()) {
+        info_.inspect_dir = environment("INSPECT_DIR");
+    }
+    inspect::add_pages(*this);
 }
 
 void App::add_middleware(CORSMiddleware cors) {
@@ -188,7 +196,7 @@ awaitable<Response> App::handle(Request request) const {
     }
     std::string failure;
     try {
-        response = co_await answer(request);
+        response = co_await answer_as_task(request);
     } catch (const std::exception& error) {
         failure = error.what();
     } catch (...) {
@@ -203,6 +211,10 @@ awaitable<Response> App::handle(Request request) const {
         cors_->apply(request, *response);
     }
     co_return std::move(*response);
+}
+
+awaitable<Response> App::answer_as_task(const Request& request) const {
+    return inspect::as_task(answer(request), inspect::task_of(request));
 }
 
 awaitable<Response> App::answer(Request request) const {
@@ -268,6 +280,10 @@ bool App::allows_origin(const Request& request) const {
                (request.scheme == "http" || parse_origin(*origin)->scheme == request.scheme);
     };
     return !origin || is_own() || (cors_ && cors_->allows_origin(*origin));
+}
+
+std::optional<Response> App::refuse_to_inspect(const Request& request) const {
+    return inspect_guard_ ? inspect_guard_(request) : inspect::refuse_all_but_local(request);
 }
 
 bool App::answers_when_full(const Request& request) const {

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ struct AppInfo {
     /// which are served below `/docs/console`; empty: CONSOLE_DIR of the environment. Without it
     /// `/docs` is Swagger UI alone.
     std::filesystem::path console_dir{};
+    /// Whether `/inspect` shows every coroutine, and where it waits; BEASTAPI_INSPECT=1 in the
+    /// environment says so, too.
+    bool inspect = false;
+    /// Its page, `index.html`, and what that is made of; empty: INSPECT_DIR of the environment.
+    std::filesystem::path inspect_dir{};
 };
 
 struct ServerSettings {
@@ -117,6 +123,9 @@ struct ServerSettings {
 namespace detail {
 class Workers;
 }
+namespace inspect {
+class Inspector;
+}
 
 /// Routes, mounted folders and middleware, and the server that answers with them.
 ///
@@ -125,7 +134,7 @@ class Workers;
 /// before it returns.
 class App {
 public:
-    /// Registers `/openapi.json`, `/asyncapi.json` and `/docs`, too.
+    /// Registers `/openapi.json`, `/asyncapi.json`, `/docs` and `/inspect`, too.
     explicit App(AppInfo info = {});
     App(const App&) = delete;
     App& operator=(const App&) = delete;
@@ -210,6 +219,16 @@ public:
         return reserved_for_ && reserved_for_(request);
     }
 
+    /// Says who may look at `/inspect`: nothing, or the answer to who may not. By default programs
+    /// of the same machine may.
+    void set_inspect_guard(std::function<std::optional<Response>(const Request&)> guard) {
+        inspect_guard_ = std::move(guard);
+    }
+    std::optional<Response> refuse_to_inspect(const Request& request) const;
+
+    /// Null unless it serves, and AppInfo::inspect is set.
+    const std::shared_ptr<inspect::Inspector>& inspector() const noexcept { return inspector_; }
+
     /// Whether the request is for a route that answers even when the server is full.
     bool answers_when_full(const Request& request) const;
 
@@ -261,6 +280,7 @@ private:
 
     Target find(const Request& request) const;
     awaitable<Response> answer(Request request) const;
+    awaitable<Response> answer_as_task(const Request& request) const;
     const Mount* find_mount(std::string_view path) const;
 
     AppInfo info_;
@@ -274,6 +294,8 @@ private:
     std::function<Load()> load_;
     std::atomic<bool> draining_ = false;
     std::function<bool(const Request&)> reserved_for_;
+    std::function<std::optional<Response>(const Request&)> inspect_guard_;
+    std::shared_ptr<inspect::Inspector> inspector_;
     std::function<void(const boost::asio::any_io_executor&)> startup_;
     std::function<void()> shutdown_;
 };

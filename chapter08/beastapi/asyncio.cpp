@@ -1,5 +1,6 @@
 #include "beastapi/asyncio.hpp"
 
+#include "beastapi/inspect/wait.hpp"
 #include "beastapi/net/reserved_post.hpp"
 #include "beastapi/net/slot_guard.hpp"
 
@@ -54,28 +55,45 @@ using beastapi::detail::SlotGuard;
 
 // As AsyncCondition::wait(), it has all its memory before the coroutine suspends, because Asio
 // destroys a suspended coroutine that lacks memory, and tells nobody.
-awaitable<void> sleep(Duration duration) {
+awaitable<void> sleep(Duration duration, std::source_location where) {
     Storage storage;
+    inspect::Wait waiting;
+    const inspect::Where place(duration > Duration::zero() ? "a timer" : "its turn", where);
     asio::steady_timer timer(co_await asio::this_coro::executor, duration);
     SlotGuard slot((co_await asio::this_coro::cancellation_state).slot());
     slot.assign([&timer] { timer.cancel(); });
     auto operation = asio::async_initiate<const asio::deferred_t&, void(boost::system::error_code)>(
-        [](auto handler, asio::steady_timer* wait, Storage* room) {
-            wait->async_wait(asio::bind_allocator(
+        [](auto handler, asio::steady_timer* alarm, Storage* room, inspect::Wait* wait,
+           const inspect::Where* at) {
+            wait->begin(handler, *at);
+            alarm->async_wait(asio::bind_allocator(
                 Storage::Allocator<char>(*room),
                 asio::bind_cancellation_slot(asio::cancellation_slot(), std::move(handler))));
         },
-        asio::deferred, &timer, &storage);
+        asio::deferred, &timer, &storage, &waiting, &place);
     co_await std::move(operation);
+    waiting.resumed();
 }
 
-awaitable<Outcome> settle(awaitable<void> task) {
+namespace {
+
+awaitable<Outcome> outcome_of(awaitable<void> task) {
+    const inspect::Operand operand;
+    Outcome outcome;
     try {
         co_await std::move(task);
     } catch (...) {
-        co_return std::current_exception();
+        outcome = std::current_exception();
     }
-    co_return nullptr;
+    operand.end();
+    co_return outcome;
+}
+
+}  // namespace
+
+awaitable<Outcome> settle(awaitable<void> task, std::source_location where) {
+    inspect::join("its children", where);
+    return outcome_of(std::move(task));
 }
 
 }  // namespace beastapi::asyncio

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/inspect/wait.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <source_location>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
@@ -34,7 +36,10 @@ public:
 
 /// Suspends the calling coroutine for `duration`; zero or less gives the other coroutines a turn.
 /// Throws boost::system::system_error (operation_aborted) when the coroutine is cancelled.
-awaitable<void> sleep(Duration duration);
+///
+/// `where` is for the inspector, here as everywhere: nobody needs to pass it.
+awaitable<void> sleep(Duration duration,
+                      std::source_location where = std::source_location::current());
 
 /// Waits for `task`, at most `timeout`, and gives back what it returns or throws.
 ///
@@ -43,7 +48,8 @@ awaitable<void> sleep(Duration duration);
 /// it received is lost: `co_await wait_for(websocket.receive_text(), 5s)` leaves the connection
 /// usable.
 template <class T>
-awaitable<T> wait_for(awaitable<T> task, Duration timeout);
+awaitable<T> wait_for(awaitable<T> task, Duration timeout,
+                      std::source_location where = std::source_location::current());
 
 /// What became of a task: null if it returned, else the exception that ended it.
 using Outcome = std::exception_ptr;
@@ -54,7 +60,8 @@ using Outcome = std::exception_ptr;
 /// Operands of `||` (boost::asio::experimental::awaitable_operators) want this: `a || b` ends with
 /// the first that *succeeds*, so an exception thrown by one would wait for the other to end.
 /// Operands of `&&` don't: `a && b` ends with the first that *fails*, and cancels the other.
-awaitable<Outcome> settle(awaitable<void> task);
+awaitable<Outcome> settle(awaitable<void> task,
+                          std::source_location where = std::source_location::current());
 
 /// Throws what the first of settled tasks to end has thrown, if it has.
 template <class... Outcomes>
@@ -107,17 +114,21 @@ private:
 template <class T>
 awaitable<T> run_guarded(awaitable<T> task, boost::asio::steady_timer& timer) {
     TimerGuard guard(timer);
+    const inspect::Operand operand;
     try {
         if constexpr (std::is_void_v<T>) {
             co_await std::move(task);
             guard.dismiss();
+            operand.end();
         } else {
             T result = co_await std::move(task);
             guard.dismiss();
+            operand.end();
             co_return result;
         }
     } catch (...) {
         guard.dismiss();
+        operand.end();
         throw;
     }
 }
@@ -137,13 +148,27 @@ auto to_thread(Function function, Arguments... arguments)
     };
     // Asio's cancellation must not cross from one thread to another.
     auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-    co_return co_await asio::co_spawn(worker, detail::run_call<Result>(std::move(call)),
-                                      std::move(token));
+    inspect::Wait waiting;
+    if (inspect::is_on()) {
+        const void* const thread = co_await inspect::this_thread();
+        waiting.begin(thread, inspect::Where("a thread", std::source_location()));
+    }
+    auto called =
+        asio::co_spawn(worker, detail::run_call<Result>(std::move(call)), std::move(token));
+    if constexpr (std::is_void_v<Result>) {
+        co_await std::move(called);
+        waiting.resumed();
+    } else {
+        Result result = co_await std::move(called);
+        waiting.resumed();
+        co_return result;
+    }
 }
 
 template <class T>
-awaitable<T> wait_for(awaitable<T> task, Duration timeout) {
+awaitable<T> wait_for(awaitable<T> task, Duration timeout, std::source_location where) {
     namespace asio = boost::asio;
+    inspect::join("its child, or a timer", where);
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, timeout);
     auto group = asio::experimental::make_parallel_group(

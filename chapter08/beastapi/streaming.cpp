@@ -36,8 +36,8 @@ void add_data(std::string& text, std::string_view data) {
 
 }  // namespace
 
-awaitable<void> ResponseStream::write(std::string bytes) const {
-    return StreamConnection::write(connection_, std::move(bytes));
+awaitable<void> ResponseStream::write(std::string bytes, std::source_location where) const {
+    return StreamConnection::write(connection_, std::move(bytes), where);
 }
 
 void ResponseStream::post(std::string_view bytes) const noexcept {
@@ -68,8 +68,9 @@ bool ResponseStream::connected() const noexcept {
     return !connection_->ended();
 }
 
-awaitable<void> ResponseStream::wait_for_end() const {
-    return StreamConnection::wait_for_end(connection_);
+awaitable<void> ResponseStream::wait_for_end(std::source_location where) const {
+    return StreamConnection::wait_for_end(connection_,
+                                          inspect::Where("the end of the stream", where));
 }
 
 void ResponseStream::note_delivery(std::chrono::steady_clock::time_point received) const noexcept {
@@ -99,8 +100,8 @@ std::string encode(const ServerSentEvent& event) {
 }
 // [/encode]
 
-awaitable<void> EventStream::send(ServerSentEvent event) const {
-    return write(encode(event));
+awaitable<void> EventStream::send(ServerSentEvent event, std::source_location where) const {
+    return write(encode(event), where);
 }
 
 namespace detail {

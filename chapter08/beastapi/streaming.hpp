@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +49,8 @@ public:
 
     /// Sends these bytes. Suspends while the client has more than 64 KiB to take, so a handler
     /// can't outrun its reader. Throws ClientDisconnect if the stream has ended.
-    awaitable<void> write(std::string bytes) const;
+    awaitable<void> write(std::string bytes,
+                          std::source_location where = std::source_location::current()) const;
 
     /// The same without waiting: for a broadcast. A reader so slow that more than the outbox limit
     /// would wait for it loses the stream. Does nothing once that has ended.
@@ -72,7 +74,8 @@ public:
     bool connected() const noexcept;
 
     /// For a coroutine whose stream others write to.
-    awaitable<void> wait_for_end() const;
+    awaitable<void> wait_for_end(
+        std::source_location where = std::source_location::current()) const;
 
     /// As WebSocket::note_delivery(), for what came by another request.
     void note_delivery(std::chrono::steady_clock::time_point received) const noexcept;
@@ -101,7 +104,8 @@ public:
     using ResponseStream::ResponseStream;
 
     /// Sends one event; otherwise as write().
-    awaitable<void> send(ServerSentEvent event) const;
+    awaitable<void> send(ServerSentEvent event,
+                         std::source_location where = std::source_location::current()) const;
 };
 
 namespace detail {

@@ -35,24 +35,24 @@ awaitable<void> WebSocket::accept(std::string subprotocol) const {
     co_return;
 }
 
-awaitable<Message> WebSocket::receive() const {
-    return WebSocketConnection::receive(connection_);
+awaitable<Message> WebSocket::receive(std::source_location where) const {
+    return WebSocketConnection::receive(connection_, where);
 }
 
-awaitable<std::string> WebSocket::receive_text() const {
-    return WebSocketConnection::receive_kind(connection_, Message::Kind::text);
+awaitable<std::string> WebSocket::receive_text(std::source_location where) const {
+    return WebSocketConnection::receive_kind(connection_, Message::Kind::text, where);
 }
 
-awaitable<std::string> WebSocket::receive_bytes() const {
-    return WebSocketConnection::receive_kind(connection_, Message::Kind::binary);
+awaitable<std::string> WebSocket::receive_bytes(std::source_location where) const {
+    return WebSocketConnection::receive_kind(connection_, Message::Kind::binary, where);
 }
 
-awaitable<void> WebSocket::send_text(std::string text) const {
-    return WebSocketConnection::send(connection_, Opcode::text, std::move(text));
+awaitable<void> WebSocket::send_text(std::string text, std::source_location where) const {
+    return WebSocketConnection::send(connection_, Opcode::text, std::move(text), where);
 }
 
-awaitable<void> WebSocket::send_bytes(std::string bytes) const {
-    return WebSocketConnection::send(connection_, Opcode::binary, std::move(bytes));
+awaitable<void> WebSocket::send_bytes(std::string bytes, std::source_location where) const {
+    return WebSocketConnection::send(connection_, Opcode::binary, std::move(bytes), where);
 }
 
 void WebSocket::post_text(std::string_view text) const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -69,7 +70,7 @@ struct Message {
 ///
 /// All copies must be gone before App::run() returns; a handler's own are. Its operations belong to
 /// the thread that runs the handler. One receive at a time; sends may overlap, and keep their
-/// order.
+/// order. Their `where` is for the inspector: nobody needs to pass it.
 class WebSocket {
 public:
     explicit WebSocket(std::shared_ptr<detail::WebSocketConnection> connection);
@@ -83,21 +84,25 @@ public:
     ///
     /// Messages that came before the peer's close are still delivered; after a close of our own
     /// they are not. May be cancelled and called again without losing a message.
-    awaitable<Message> receive() const;
+    awaitable<Message> receive(std::source_location where = std::source_location::current()) const;
 
     /// The next message, which has to be a text. A binary one closes the connection with 1003
     /// (Unsupported Data), and WebSocketDisconnect is thrown.
-    awaitable<std::string> receive_text() const;
+    awaitable<std::string> receive_text(
+        std::source_location where = std::source_location::current()) const;
 
     /// The next message, which has to be binary; a text closes the connection with 1003.
-    awaitable<std::string> receive_bytes() const;
+    awaitable<std::string> receive_bytes(
+        std::source_location where = std::source_location::current()) const;
 
     /// Sends a text message. Suspends while this connection has more than 64 KiB to send, so a
     /// handler cannot outrun its reader. Throws WebSocketDisconnect if the connection has ended.
-    awaitable<void> send_text(std::string text) const;
+    awaitable<void> send_text(std::string text,
+                              std::source_location where = std::source_location::current()) const;
 
     /// Sends a binary message; otherwise as send_text().
-    awaitable<void> send_bytes(std::string bytes) const;
+    awaitable<void> send_bytes(std::string bytes,
+                               std::source_location where = std::source_location::current()) const;
 
     /// Sends a text message without waiting: what a broadcast uses, so that no reader holds up
     /// another. A reader so slow that more than the outbox limit would be waiting for it is closed

@@ -126,7 +126,8 @@ void EventLine::charge(std::size_t bytes) {
     }
 }
 
-awaitable<std::string> EventLine::receive_text(std::shared_ptr<EventLine> self) {
+awaitable<std::string> EventLine::receive_text(std::shared_ptr<EventLine> self,
+                                               std::source_location where) {
     // An idle line keeps only what the chat still asks for.
     (void)std::exchange(self->request_.headers, {});
     (void)std::exchange(self->request_.target, {});
@@ -136,9 +137,9 @@ awaitable<std::string> EventLine::receive_text(std::shared_ptr<EventLine> self) 
             throw self->disconnect_;
         }
         if (self->inbox_.empty()) {
-            co_await self->changed_.wait();
+            co_await self->changed_.wait(beastapi::inspect::Where("a message", where));
         } else if (now < self->paused_until_) {
-            co_await asyncio::sleep(self->paused_until_ - now);
+            co_await asyncio::sleep(self->paused_until_ - now, where);
         } else {
             break;
         }
@@ -151,10 +152,11 @@ awaitable<std::string> EventLine::receive_text(std::shared_ptr<EventLine> self) 
     co_return frame;
 }
 
-awaitable<void> EventLine::send_text(const std::string& text, Mark mark) {
+awaitable<void> EventLine::send_text(const std::string& text, Mark mark,
+                                     std::source_location where) {
     const Frame frame(text, mark.log != nullptr ? mark : std::exchange(next_mark_, {}));
     next_mark_ = {};
-    return stream_.write(frame.event());
+    return stream_.write(frame.event(), where);
 }
 
 void EventLine::post(const Frame& frame) {

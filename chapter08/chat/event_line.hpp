@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -42,8 +43,10 @@ public:
     /// Takes what a POST has brought. False if the line has ended.
     static beastapi::awaitable<bool> put(std::shared_ptr<EventLine> self, std::string frame);
 
-    static beastapi::awaitable<std::string> receive_text(std::shared_ptr<EventLine> self);
-    beastapi::awaitable<void> send_text(const std::string& text, Mark mark);
+    static beastapi::awaitable<std::string> receive_text(std::shared_ptr<EventLine> self,
+                                                         std::source_location where);
+    beastapi::awaitable<void> send_text(const std::string& text, Mark mark,
+                                        std::source_location where);
     void post(const Frame& frame);
     void post_volatile(const Frame& frame) { stream_.post_volatile(frame.event()); }
     bool is_behind() const noexcept { return stream_.is_behind(); }

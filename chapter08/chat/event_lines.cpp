@@ -15,6 +15,7 @@
 #include <exception>
 #include <iterator>
 #include <optional>
+#include <source_location>
 #include <system_error>
 #include <utility>
 
@@ -79,7 +80,8 @@ awaitable<bool> EventLines::put(std::string secret, std::string frame) {
     };
     auto putting = put_into(std::move(place->line), std::move(frame));
     asio::co_spawn(place->executor, std::move(putting), std::move(done));
-    co_return co_await Late<bool>::get(late);
+    const beastapi::inspect::Where here("room in the inbox", std::source_location::current());
+    co_return co_await Late<bool>::get(late, here);
 }
 // [/put]
 

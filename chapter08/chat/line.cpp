@@ -33,15 +33,16 @@ awaitable<void> Line::accept() const {
     }
 }
 
-awaitable<std::string> Line::receive_text() const {
+awaitable<std::string> Line::receive_text(std::source_location where) const {
     const WebSocket* const way = websocket();
-    return way != nullptr ? way->receive_text()
-                          : EventLine::receive_text(events().shared_from_this());
+    return way != nullptr ? way->receive_text(where)
+                          : EventLine::receive_text(events().shared_from_this(), where);
 }
 
-awaitable<void> Line::send_text(std::string text, Mark mark) const {
+awaitable<void> Line::send_text(std::string text, Mark mark, std::source_location where) const {
     const WebSocket* const way = websocket();
-    return way != nullptr ? way->send_text(std::move(text)) : events().send_text(text, mark);
+    return way != nullptr ? way->send_text(std::move(text), where)
+                          : events().send_text(text, mark, where);
 }
 
 void Line::post_event(const Frame& frame) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,8 +57,11 @@ public:
         : way_(std::move(events)) {}
 
     beastapi::awaitable<void> accept() const;
-    beastapi::awaitable<std::string> receive_text() const;
-    beastapi::awaitable<void> send_text(std::string text, Mark mark = {}) const;
+    beastapi::awaitable<std::string> receive_text(
+        std::source_location where = std::source_location::current()) const;
+    beastapi::awaitable<void> send_text(
+        std::string text, Mark mark = {},
+        std::source_location where = std::source_location::current()) const;
     void post(const Frame& frame) const {
         if (const auto* const websocket = std::get_if<beastapi::WebSocket>(&way_)) {
             websocket->post_text(frame.text());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <source_location>
 #include <utility>
 
 namespace chat {
@@ -67,7 +68,8 @@ awaitable<Neighbours::Part> Neighbours::ask(Shard shard, std::size_t skip, std::
         });
     };
     asio::post(shard.executor, std::move(answer));
-    co_return co_await Late<Part>::get(late);
+    const beastapi::inspect::Where here("another worker", std::source_location::current());
+    co_return co_await Late<Part>::get(late, here);
 }
 
 }  // namespace chat

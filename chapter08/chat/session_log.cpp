@@ -10,6 +10,7 @@
 #include "chat/session.hpp"
 
 #include <algorithm>
+#include <source_location>
 
 namespace chat {
 
@@ -190,7 +191,8 @@ awaitable<void> Session::ready() {
     while (sending_ && sending_->on_their_way >= max_on_their_way) {
         const auto fewer = std::make_shared<Late<bool>>();
         sending_->fewer = fewer;
-        co_await Late<bool>::get(fewer);
+        const beastapi::inspect::Where here("the log", std::source_location::current());
+        co_await Late<bool>::get(fewer, here);
         sending_->fewer.reset();
     }
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <memory>
+#include <source_location>
 #include <utility>
 
 namespace monitor {
@@ -53,7 +54,8 @@ awaitable<Sample> Workers::ask(Worker worker) {
         });
     };
     asio::post(worker.executor, std::move(answer));
-    co_return co_await Late<Sample>::get(late);
+    const beastapi::inspect::Where here("another worker", std::source_location::current());
+    co_return co_await Late<Sample>::get(late, here);
 }
 
 }  // namespace monitor

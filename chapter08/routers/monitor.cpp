@@ -1,12 +1,12 @@
 #include "routers/monitor.hpp"
 
+#include "beastapi/local_request.hpp"
 #include "monitor/metrics.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -22,23 +22,8 @@ using chat::Chat;
 
 namespace {
 
-/// IPv4 in both of the ways to write it.
-bool is_loopback(const Request& request) {
-    boost::system::error_code error;
-    const auto client = boost::asio::ip::make_address(request.client.host, error);
-    return !error && (client.is_loopback() || Network::parse("127.0.0.0/8")->contains(client));
-}
-
-/// A proxy that isn't trusted has passed it on, and so it's anybody's. Who comes through a trusted
-/// one is named by it, with port 0.
-bool is_anybodys(const Request& request) {
-    const auto is_sent = [&](const char* name) { return request.headers.get(name).has_value(); };
-    const std::array by_proxies{"Forwarded", "X-Forwarded-For", "X-Real-IP"};
-    return request.client.port != 0 && std::ranges::any_of(by_proxies, is_sent);
-}
-
 Response forbidden(const Request& request) {
-    if (is_loopback(request)) {
+    if (beastapi::is_at_loopback(request)) {
         return beastapi::PlainTextResponse(
             fmt::format("{} is for programs on the server's own machine, and a proxy has passed "
                         "this on. Ask without it, or start the server with --proxy-headers, so "
@@ -71,8 +56,8 @@ monitor::Whole look_at_whole(Chat& chat, const Refusals& server, const std::stri
 // What Prometheus reads, and the page of /status.
 awaitable<Response> metrics(Request request, Chat& chat, const Refusals& refusals,
                             Monitor& monitor) {
-    if (!monitor.access.allows(request, chat.authenticator())) {
-        co_return forbidden(request);
+    if (auto refusal = monitor.access.refuse(request, chat.authenticator())) {
+        co_return std::move(*refusal);
     }
     auto workers = co_await monitor.workers.look();
     const monitor::Metrics metrics(std::move(workers),
@@ -116,11 +101,16 @@ bool MonitorAccess::allows(const Request& request, const chat::Authenticator& au
     boost::system::error_code error;
     const auto client = boost::asio::ip::make_address(request.client.host, error);
     const auto has = [&](const Network& network) { return network.contains(client); };
-    if (everybody_ || (is_loopback(request) && !is_anybodys(request)) ||
+    if (everybody_ || beastapi::is_local(request) ||
         (!error && std::ranges::any_of(networks_, has))) {
         return true;
     }
     return authenticator.requires_tokens() && authenticator.may_see_users(request);
+}
+
+std::optional<Response> MonitorAccess::refuse(const Request& request,
+                                              const chat::Authenticator& authenticator) const {
+    return allows(request, authenticator) ? std::nullopt : std::optional(forbidden(request));
 }
 
 Router monitor(Chat& chat, const Refusals& refusals, Monitor& monitor) {

@@ -3,6 +3,7 @@
 
 #include "beastapi/net/network.hpp"
 #include "beastapi/request.hpp"
+#include "beastapi/response.hpp"
 #include "beastapi/router.hpp"
 #include "chat/chat.hpp"
 #include "monitor/workers.hpp"
@@ -23,6 +24,9 @@ public:
     explicit MonitorAccess(const std::vector<std::string>& hosts);
 
     bool allows(const beastapi::Request& request, const chat::Authenticator& authenticator) const;
+    /// Nothing for those, and for others the answer that says who may.
+    std::optional<beastapi::Response> refuse(const beastapi::Request& request,
+                                             const chat::Authenticator& authenticator) const;
 
 private:
     std::vector<beastapi::detail::Network> networks_;

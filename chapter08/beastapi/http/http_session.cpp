@@ -5,6 +5,7 @@
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/websocket_handshake.hpp"
 #include "beastapi/http/write_response.hpp"
+#include "beastapi/inspect/task.hpp"
 #include "beastapi/net/foreign_text.hpp"
 #include "beastapi/security_log.hpp"
 
@@ -58,6 +59,18 @@ std::string what(const std::exception_ptr& failure) {
     } catch (...) {
         return "an exception that is no std::exception";
     }
+}
+
+awaitable<void> handle_websocket(const Route& route,
+                                 const std::shared_ptr<WebSocketConnection>& connection) {
+    auto task = inspect::task_of(connection->request());
+    if (task) {
+        task->queues = [weak = std::weak_ptr(connection)] {
+            const auto known = weak.lock();
+            return known ? known->queues() : inspect::Queues();
+        };
+    }
+    return inspect::as_task(route.websocket_handler()(WebSocket(connection)), std::move(task));
 }
 
 }  // namespace
@@ -257,6 +270,7 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             charged.pause = std::max(charged.pause, self->client_->take_in(request.body.size()));
         }
         parser.reset();
+        auto task = inspect::task_of(request);
         if (!refused && !response) {
             response = co_await self->server_->app().handle(std::move(request));
         }
@@ -273,8 +287,8 @@ awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
             deadline.cancel();
             charged.memory.reset();  // the outbox limits what a stream holds
             request = {};
-            keep_alive =
-                co_await serve_stream(self, std::move(*response), chunked, chunked && keep_alive);
+            keep_alive = co_await serve_stream(self, std::move(*response), std::move(task), chunked,
+                                               chunked && keep_alive);
             self->answered_ = true;
             if (!keep_alive) {
                 break;
@@ -375,7 +389,7 @@ awaitable<void> HttpSession::serve_websocket(std::shared_ptr<HttpSession> self, 
                                              std::shared_ptr<WebSocketConnection> connection) {
     std::exception_ptr failure;
     try {
-        co_await route.websocket_handler()(WebSocket(connection));
+        co_await handle_websocket(route, connection);
     } catch (const WebSocketDisconnect&) {
         // A handler need not catch it.
     } catch (...) {

@@ -5,6 +5,7 @@
 #include "beastapi/http/http_request.hpp"
 #include "beastapi/http/request_parser.hpp"
 #include "beastapi/http/stream_connection.hpp"
+#include "beastapi/inspect/node.hpp"
 #include "beastapi/net/admission.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -109,7 +110,8 @@ private:
 
     /// Writes a body piece by piece: http_session_stream.cpp. Whether another request may follow.
     static awaitable<bool> serve_stream(std::shared_ptr<HttpSession> self, Response response,
-                                        bool chunked, bool keep_alive);
+                                        std::unique_ptr<inspect::Task> task, bool chunked,
+                                        bool keep_alive);
 
     void end_when_late(Timer& deadline);
     void abort_when_stuck(Timer& deadline, std::size_t bytes);

@@ -3,6 +3,7 @@
 #include "beastapi/http/http_session.hpp"
 #include "beastapi/http/server.hpp"
 #include "beastapi/http/write_response.hpp"
+#include "beastapi/inspect/task.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <spdlog/spdlog.h>
@@ -38,7 +39,8 @@ StreamEnd end_of(const asyncio::Outcome& outcome, const HttpSession::Endpoint& p
 }  // namespace
 
 awaitable<bool> HttpSession::serve_stream(std::shared_ptr<HttpSession> self, Response response,
-                                          bool chunked, bool keep_alive) {
+                                          std::unique_ptr<inspect::Task> task, bool chunked,
+                                          bool keep_alive) {
     const auto body = response.stream();
     const WebSocketSettings& settings = self->server_->websocket_settings();
     const StreamSettings framing{.chunked = chunked,
@@ -55,7 +57,13 @@ awaitable<bool> HttpSession::serve_stream(std::shared_ptr<HttpSession> self, Res
     if (self->server_->stopping()) {
         stream->end(StreamEnd::going_away);  // it was told before there was a stream to end
     }
-    auto run = asyncio::settle(body->run(EventStream(stream)));
+    if (task) {
+        task->queues = [weak = std::weak_ptr(stream)] {
+            const auto known = weak.lock();
+            return known ? known->queues() : inspect::Queues();
+        };
+    }
+    auto run = asyncio::settle(inspect::as_task(body->run(EventStream(stream)), std::move(task)));
     auto ended = asyncio::settle(StreamConnection::wait_for_end(stream));
     const auto first = co_await (std::move(run) || std::move(ended));
     if (first.index() == 0 && !stream->ended()) {

@@ -84,11 +84,12 @@ void StreamConnection::append(std::string_view bytes) {
 }
 // [/append]
 
-awaitable<void> StreamConnection::write(std::shared_ptr<StreamConnection> self, std::string bytes) {
+awaitable<void> StreamConnection::write(std::shared_ptr<StreamConnection> self, std::string bytes,
+                                        std::source_location where) {
     if (!self->ended_) {
         self->append(bytes);
         while (!self->ended_ && self->outbox_->size() > Outbox::high_water) {
-            co_await self->outbox_->progress().wait();
+            co_await self->outbox_->progress().wait(inspect::Where("room in the outbox", where));
         }
     }
     if (self->ended_) {
@@ -172,9 +173,10 @@ void StreamConnection::say_last_words(StreamEnd why) {
     });
 }
 
-awaitable<void> StreamConnection::wait_for_end(std::shared_ptr<StreamConnection> self) {
+awaitable<void> StreamConnection::wait_for_end(std::shared_ptr<StreamConnection> self,
+                                               inspect::Where where) {
     while (!self->ended_) {
-        co_await self->changed_.wait();
+        co_await self->changed_.wait(where);
     }
 }
 

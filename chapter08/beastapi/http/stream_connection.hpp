@@ -1,6 +1,7 @@
 // The state behind a ResponseStream: how bytes are framed, and how the stream ends.
 #pragma once
 
+#include "beastapi/inspect/node.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/client_budget.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -41,7 +43,8 @@ public:
     /// To be called once the head is written.
     void start();
 
-    static awaitable<void> write(std::shared_ptr<StreamConnection> self, std::string bytes);
+    static awaitable<void> write(std::shared_ptr<StreamConnection> self, std::string bytes,
+                                 std::source_location where);
     void post(std::string_view bytes) noexcept;
     void post_volatile(std::string_view bytes) noexcept;
     bool is_behind() const noexcept;
@@ -53,7 +56,10 @@ public:
     /// Only the first end counts.
     void end(StreamEnd why) noexcept;
     const std::optional<StreamEnd>& ended() const noexcept { return ended_; }
-    static awaitable<void> wait_for_end(std::shared_ptr<StreamConnection> self);
+    static awaitable<void> wait_for_end(std::shared_ptr<StreamConnection> self,
+                                        inspect::Where where = {});
+    /// For the inspector.
+    inspect::Queues queues() const noexcept { return {.outbox_bytes = outbox_->size()}; }
 
     void note_delivery(std::chrono::steady_clock::time_point received) noexcept {
         outbox_->coalescer().note_delivery(received);

@@ -1,5 +1,6 @@
 #include "beastapi/http/workers.hpp"
 
+#include "beastapi/inspect/symbols.hpp"
 #include "beastapi/net/descriptor_limit.hpp"
 #include "beastapi/net/event_loop.hpp"
 
@@ -65,6 +66,25 @@ Workers::Workers(const std::vector<App*>& apps, const ServerSettings& settings)
         app->refusals().join(apps.front()->refusals());
     }
     signals_.emplace(workers_.front().context, SIGINT, SIGTERM);
+    if (apps.front()->info().inspect) {
+        prepare_to_inspect();
+    }
+}
+
+Workers::~Workers() {
+    for (Worker& worker : workers_) {
+        worker.app.inspector_.reset();
+    }
+}
+
+void Workers::prepare_to_inspect() {
+    inspect::load_symbols();
+    inspector_ = std::make_shared<inspect::Inspector>();
+    std::size_t number = 0;
+    for (Worker& worker : workers_) {
+        worker.registry = std::make_unique<inspect::Registry>(number++);
+        worker.app.inspector_ = inspector_;
+    }
 }
 
 void Workers::run() {
@@ -128,6 +148,10 @@ void Workers::run_on_thread(Worker& worker, std::promise<void> started) noexcept
 }
 
 void Workers::serve(Worker& worker) {
+    const inspect::Inspecting inspecting(worker.registry.get());
+    if (worker.registry) {
+        inspector_->add(worker.context.get_executor(), *worker.registry);
+    }
     worker.server->start();
     run_event_loop(worker.context);
     // Handlers that are still suspended end with the context, while what they were bound to lives.
@@ -137,6 +161,9 @@ void Workers::serve(Worker& worker) {
     for (int round = 0; round < rounds; ++round) {
         drain_event_loop(worker.context);
         all_ended_.arrive_and_wait();
+    }
+    if (worker.registry) {
+        inspector_->remove(*worker.registry);
     }
     worker.app.shut_down();
 }

@@ -4,6 +4,7 @@
 
 #include "beastapi/app.hpp"
 #include "beastapi/http/server.hpp"
+#include "beastapi/inspect/inspector.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,7 @@ public:
     Workers(const std::vector<App*>& apps, const ServerSettings& settings);
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
+    ~Workers();
 
     /// Serves until a signal comes.
     void run();
@@ -41,6 +43,7 @@ private:
         Worker(App& served, const ServerSettings& settings, Server* first);
 
         App& app;
+        std::unique_ptr<inspect::Registry> registry{};  // null: nobody inspects
         boost::asio::io_context context{1};
         boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
         std::shared_ptr<Server> server;
@@ -50,12 +53,14 @@ private:
     void run_on_thread(Worker& worker, std::promise<void> started) noexcept;
     void serve(Worker& worker);
     void announce() const;
+    void prepare_to_inspect();
 
     void wait_for_signals();
     void drain();
     void stop();
     void on_stopped();
 
+    std::shared_ptr<inspect::Inspector> inspector_;
     std::deque<Worker> workers_;
     bool announces_url_;
     std::chrono::steady_clock::duration drain_time_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/awaitable.hpp"
+#include "beastapi/inspect/where.hpp"
 #include "beastapi/net/reserved_post.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -42,8 +43,9 @@ public:
     ///
     /// It has all its memory before the coroutine suspends, so a lack of memory is an exception
     /// that the coroutine can catch. Once it has suspended, Asio would destroy it instead, and tell
-    /// nobody: where `||` joins two coroutines, the other would go on alone.
-    awaitable<void> wait();
+    /// nobody: where `||` joins two coroutines, the other would go on alone. `where` is for the
+    /// inspector.
+    awaitable<void> wait(inspect::Where where = {});
 
     /// The same for handlers that aren't coroutines. Completes with operation_aborted when it is
     /// cancelled.

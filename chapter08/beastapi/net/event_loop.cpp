@@ -1,15 +1,33 @@
 #include "beastapi/net/event_loop.hpp"
 
+#include "beastapi/inspect/registry.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <exception>
 
 namespace beastapi::detail {
 
+namespace {
+
+/// As io_context::run(), but the inspector sees each handler end.
+void run_turns(boost::asio::io_context& context) {
+    inspect::registry->end_turn();  // of a handler that has thrown
+    while (context.run_one() > 0) {
+        inspect::registry->end_turn();
+    }
+}
+
+}  // namespace
+
 void run_event_loop(boost::asio::io_context& context) noexcept {
     while (!context.stopped()) {
         try {
-            context.run();
+            if (inspect::is_on()) {
+                run_turns(context);
+            } else {
+                context.run();
+            }
         } catch (const std::exception& error) {
             spdlog::error("a connection ended by an error: {}", error.what());
         } catch (...) {

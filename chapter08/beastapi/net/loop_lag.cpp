@@ -1,5 +1,7 @@
 #include "beastapi/net/loop_lag.hpp"
 
+#include "beastapi/inspect/registry.hpp"
+
 #include <exception>
 
 namespace beastapi::detail {
@@ -18,7 +20,11 @@ void LoopLag::stop() noexcept {
 
 void LoopLag::on_timer() noexcept {
     if (!stopped_) {
-        lag_.observe(std::chrono::steady_clock::now() - timer_.expiry());
+        const auto lag = std::chrono::steady_clock::now() - timer_.expiry();
+        lag_.observe(lag);
+        if (inspect::is_on()) {
+            inspect::registry->note_lag(lag);
+        }
         start();
     }
 }

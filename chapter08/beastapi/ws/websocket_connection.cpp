@@ -15,6 +15,7 @@ namespace beastapi::detail {
 
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
+using inspect::Where;
 using std::chrono::steady_clock;
 
 namespace {
@@ -111,6 +112,12 @@ std::string WebSocketConnection::description() const {
                        for_log(request_.path));
 }
 
+inspect::Queues WebSocketConnection::queues() const noexcept {
+    return {.inbox_frames = inbox_.size() - inbox_head_,
+            .outbox_bytes = outbox_->size(),
+            .closed = state_ == State::disconnected};
+}
+
 bool WebSocketConnection::has_news() const noexcept {
     return inbox_head_ < inbox_.size() || state_ == State::disconnected;
 }
@@ -144,10 +151,11 @@ WebSocketConnection::Receiving::Receiving(WebSocketConnection& connection)
     (void)std::exchange(connection.request_.target, {});
 }
 
-awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self) {
+awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnection> self,
+                                                std::source_location where) {
     const Receiving receiving(*self);
     while (!self->has_news()) {
-        co_await self->changed_.wait();
+        co_await self->changed_.wait(Where("a message", where));
     }
     co_return self->take();
 }
@@ -155,10 +163,11 @@ awaitable<Message> WebSocketConnection::receive(std::shared_ptr<WebSocketConnect
 // As receive(), and not on top of it: the coroutine that most connections wait in is worth its
 // lines.
 awaitable<std::string> WebSocketConnection::receive_kind(std::shared_ptr<WebSocketConnection> self,
-                                                         Message::Kind kind) {
+                                                         Message::Kind kind,
+                                                         std::source_location where) {
     const Receiving receiving(*self);
     while (!self->has_news()) {
-        co_await self->changed_.wait();
+        co_await self->changed_.wait(Where("a message", where));
     }
     Message message = self->take();
     if (message.kind != kind) {
@@ -170,14 +179,14 @@ awaitable<std::string> WebSocketConnection::receive_kind(std::shared_ptr<WebSock
 }
 
 awaitable<void> WebSocketConnection::send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
-                                          std::string payload) {
+                                          std::string payload, std::source_location where) {
     if (self->state_ == State::connecting) {
         throw std::logic_error("a WebSocket sends before accept() was called");
     }
     if (self->state_ == State::open) {
         self->append(opcode, payload);
         while (self->state_ == State::open && self->outbox_->size() > Outbox::high_water) {
-            co_await self->outbox_->progress().wait();
+            co_await self->outbox_->progress().wait(Where("room in the outbox", where));
         }
     }
     if (self->state_ == State::disconnected) {

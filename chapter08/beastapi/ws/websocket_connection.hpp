@@ -1,6 +1,7 @@
 // The state behind a WebSocket handle: the frames, the inbox, and how the connection ends.
 #pragma once
 
+#include "beastapi/inspect/node.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/client_budget.hpp"
 #include "beastapi/net/outbox.hpp"
@@ -15,6 +16,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -51,11 +53,12 @@ public:
     virtual ~WebSocketConnection();
 
     void accept(const std::string& subprotocol);
-    static awaitable<Message> receive(std::shared_ptr<WebSocketConnection> self);
+    static awaitable<Message> receive(std::shared_ptr<WebSocketConnection> self,
+                                      std::source_location where);
     static awaitable<std::string> receive_kind(std::shared_ptr<WebSocketConnection> self,
-                                               Message::Kind kind);
+                                               Message::Kind kind, std::source_location where);
     static awaitable<void> send(std::shared_ptr<WebSocketConnection> self, Opcode opcode,
-                                std::string payload);
+                                std::string payload, std::source_location where);
     void post(Opcode opcode, std::string_view payload) noexcept;
     void post_volatile(Opcode opcode, std::string_view payload) noexcept;
     bool is_behind() const noexcept;
@@ -82,6 +85,8 @@ public:
     bool accepted() const noexcept { return accepted_; }
     const WebSocketDisconnect& disconnect() const noexcept { return disconnect_; }
     const Request& request() const noexcept { return request_; }
+    /// For the inspector.
+    inspect::Queues queues() const noexcept;
 
     /// Who pays for what this connection costs.
     const std::shared_ptr<ClientBudget>& budget() const noexcept { return budget_; }
