@@ -1,6 +1,6 @@
 #include "routers/monitor.hpp"
 
-#include "beastapi/local_request.hpp"
+#include "beastapi/net/local_request.hpp"
 #include "monitor/metrics.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -23,7 +23,7 @@ using chat::Chat;
 namespace {
 
 Response forbidden(const Request& request) {
-    if (beastapi::is_at_loopback(request)) {
+    if (beastapi::detail::is_at_loopback(request)) {
         return beastapi::PlainTextResponse(
             fmt::format("{} is for programs on the server's own machine, and a proxy has passed "
                         "this on. Ask without it, or start the server with --proxy-headers, so "
@@ -101,7 +101,7 @@ bool MonitorAccess::allows(const Request& request, const chat::Authenticator& au
     boost::system::error_code error;
     const auto client = boost::asio::ip::make_address(request.client.host, error);
     const auto has = [&](const Network& network) { return network.contains(client); };
-    if (everybody_ || beastapi::is_local(request) ||
+    if (everybody_ || beastapi::detail::is_local(request) ||
         (!error && std::ranges::any_of(networks_, has))) {
         return true;
     }

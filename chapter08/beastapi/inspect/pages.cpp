@@ -4,7 +4,7 @@
 #include "beastapi/asyncio.hpp"
 #include "beastapi/inspect/inspector.hpp"
 #include "beastapi/inspect/sources.hpp"
-#include "beastapi/local_request.hpp"
+#include "beastapi/net/local_request.hpp"
 #include "beastapi/streaming.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -112,7 +112,7 @@ awaitable<Response> serve_source(Request request, const App& app) {
 // A page of somebody else's could be shown under a name of its own that leads here (DNS rebinding).
 std::optional<Response> refuse_all_but_local(const Request& request) {
     static const TrustedHostMiddleware hosts({"localhost", "127.0.0.0/8", "::1"});
-    if (is_local(request) && hosts.allows(request.headers.get("Host").value_or(""))) {
+    if (detail::is_local(request) && hosts.allows(request.headers.get("Host").value_or(""))) {
         return std::nullopt;
     }
     return PlainTextResponse(request.path + " is for programs on the server's own machine.\n", 403);

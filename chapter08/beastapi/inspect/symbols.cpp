@@ -82,7 +82,8 @@ std::optional<std::string> coroutine_of(const char* symbol) {
     }
     const std::unique_ptr<char, decltype(&std::free)> name(
         abi::__cxa_demangle(symbol, nullptr, nullptr, nullptr), &std::free);
-    return name == nullptr ? std::string(text) : std::string(name.get());
+    // GCC 12 makes names of Asio's templates that no demangler understands.
+    return name == nullptr ? std::nullopt : std::optional<std::string>(name.get());
 }
 
 void add_table(const Mapped& file, const Elf64_Shdr& table, const Elf64_Shdr& names, Names& into) {

@@ -1,4 +1,4 @@
-#include "beastapi/local_request.hpp"
+#include "beastapi/net/local_request.hpp"
 
 #include "beastapi/net/network.hpp"
 
@@ -7,13 +7,12 @@
 #include <algorithm>
 #include <array>
 
-namespace beastapi {
+namespace beastapi::detail {
 
 bool is_at_loopback(const Request& request) {
     boost::system::error_code error;
     const auto client = boost::asio::ip::make_address(request.client.host, error);
-    return !error &&
-           (client.is_loopback() || detail::Network::parse("127.0.0.0/8")->contains(client));
+    return !error && (client.is_loopback() || Network::parse("127.0.0.0/8")->contains(client));
 }
 
 bool is_passed_on(const Request& request) {
@@ -22,4 +21,4 @@ bool is_passed_on(const Request& request) {
     return request.client.port != 0 && std::ranges::any_of(by_proxies, is_sent);
 }
 
-}  // namespace beastapi
+}  // namespace beastapi::detail

@@ -3,7 +3,7 @@
 
 #include "beastapi/request.hpp"
 
-namespace beastapi {
+namespace beastapi::detail {
 
 /// Whether the client is at a loopback address, in either of the ways to write IPv4.
 bool is_at_loopback(const Request& request);
@@ -17,4 +17,4 @@ inline bool is_local(const Request& request) {
     return is_at_loopback(request) && !is_passed_on(request);
 }
 
-}  // namespace beastapi
+}  // namespace beastapi::detail
