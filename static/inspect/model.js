@@ -49,8 +49,8 @@ export function chosenCoroutine() {
 // `isOther`: the snapshot answers another question, so what it lacks hasn't ended.
 export function takeSnapshot(snapshot, isOther) {
   const now = performance.now();
-  const ends = endsIn(snapshot.transitions);
-  model.tasks = isOther ? snapshot.tasks : mergeTasks(model.tasks, snapshot.tasks, ends, now);
+  const cancelled = cancelledIn(snapshot.transitions);
+  model.tasks = isOther ? snapshot.tasks : mergeTasks(model.tasks, snapshot.tasks, cancelled, now);
   model.snapshot = snapshot;
   model.taken = now;
   if (!chosenCoroutine()) choose(nextToChoose(snapshot.tasks));
@@ -68,26 +68,30 @@ export function choose(id) {
   model.chosenTask = taskOf(id)?.id ?? null;
 }
 
-function endsIn(transitions) {
-  return new Map(transitions
-    .filter(({ what }) => what === 'finished' || what === 'cancelled')
-    .map(({ coroutine, what }) => [coroutine, what]));
+// Which were cancelled, and did nothing more than end.
+function cancelledIn(transitions) {
+  const cancelled = new Set();
+  for (const { coroutine, what } of transitions) {
+    if (what === 'cancelled') cancelled.add(coroutine);
+    else if (what !== 'finished') cancelled.delete(coroutine);
+  }
+  return cancelled;
 }
 
-function mergeTasks(before, after, ends, now) {
+function mergeTasks(before, after, cancelled, now) {
   return merge(before, after, now, task => ({
-    ...task, hasEnded: true, coroutine: ended(task.coroutine, ends, now),
+    ...task, hasEnded: true, coroutine: ended(task.coroutine, cancelled, now),
   }), (old, task) => ({
     ...task,
     coroutine: old.coroutine.id === task.coroutine.id
-      ? mergeCoroutine(old.coroutine, task.coroutine, ends, now) : task.coroutine,
+      ? mergeCoroutine(old.coroutine, task.coroutine, cancelled, now) : task.coroutine,
   }));
 }
 
-function mergeCoroutine(old, coroutine, ends, now) {
+function mergeCoroutine(old, coroutine, cancelled, now) {
   const children = merge(old.children, coroutine.children, now,
-    child => ended(child, ends, now),
-    (before, child) => mergeCoroutine(before, child, ends, now));
+    child => ended(child, cancelled, now),
+    (before, child) => mergeCoroutine(before, child, cancelled, now));
   return { ...coroutine, children };
 }
 
@@ -108,13 +112,13 @@ function endOf(each) {
   return (each.coroutine ?? each).endedAt;
 }
 
-function ended(coroutine, ends, now) {
+function ended(coroutine, cancelled, now) {
   if (coroutine.endedAt) return coroutine;
   return {
     ...coroutine,
     state: 'finished',
-    isCancelled: ends.get(coroutine.id) === 'cancelled',
+    isCancelled: cancelled.has(coroutine.id),
     endedAt: now,
-    children: coroutine.children.map(child => ended(child, ends, now)),
+    children: coroutine.children.map(child => ended(child, cancelled, now)),
   };
 }
