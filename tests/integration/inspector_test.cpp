@@ -168,7 +168,7 @@ awaitable<void> be_turned_away(unsigned short port) {
                                    "/inspect/source?file=chapter08/routers/websocket.cpp"}) {
         const HttpResponse far = co_await get(port, path, "X-Forwarded-For: 203.0.113.7\r\n");
         BOOST_TEST(far.status == 403U, path);
-        BOOST_TEST(far.body.find("--monitor-host") != std::string::npos, far.body);
+        BOOST_TEST(far.body.find("a proxy has passed this on") != std::string::npos, far.body);
     }
 }
 
