@@ -13,8 +13,8 @@ from typing import Any
 from . import figures
 from .against import read_report
 from .stacks import ROOT, STACKS
-from .tables import Row, Section
-from .workers import SETUPS
+from .tables import Row, Section, count_disturbed
+from .workers import LOST, SETUPS
 
 PAGES = {"en": ROOT / "docs" / "13_speed.md", "zh": ROOT / "docs" / "zh-TW" / "13_speed.md"}
 _BLOCK = re.compile(r"(<!-- figures (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -126,9 +126,16 @@ def _where(result: dict[str, Any], language: str) -> str:
     cpu += f", Linux {machine['Kernel']}, {machine['System']}"
     used = ("Python", "FastAPI", "uvicorn", "websockets", "Flask-SocketIO", "Boost", "Compiler")
     libraries = ", ".join(f"{name} {versions[name]}" for name in used if name in versions)
+    disturbed, every = count_disturbed(result["samples"])
     if language == "zh":
-        return f"{result['date'][:10]}，{cpu}。{libraries}。"
-    return f"{result['date'][:10]}, {cpu}. {libraries}."
+        text = f"{result['date'][:10]}，{cpu}。{libraries}。"
+        text += "每種負載只短短跑了一次（`--quick`）。" if result["quick"] else ""
+        note = f"{every} 次量測中有 {disturbed} 次受到其他程式打擾：每 CPU 秒和記憶體可以引用，時間不行。"
+        return text + (note if disturbed else "")
+    text = f"{result['date'][:10]}, {cpu}. {libraries}."
+    text += " Each load ran once, and shortly (`--quick`)." if result["quick"] else ""
+    note = f" Other programs disturbed {disturbed} of {every} measurements, so trust what counts CPU"
+    return text + (f"{note} and memory, and not the times." if disturbed else "")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -182,7 +189,7 @@ def _workers(samples: dict[str, list[dict[str, Any]]], said: Callable[[str], str
             spread = figures.spread(sample.get(key) for sample in of_setup)
             row.append(write(spread.median) if spread else "–")
         lost = figures.spread(sample.get("lost_share") for sample in of_setup)
-        share = f"{lost.median:.0%}" if lost and lost.median >= 0.005 else said("none")
+        share = f"{lost.median:.0%}" if lost and lost.median > LOST else said("none")
         row.append(share if lost else "–")
         rows += [row] if of_setup else []
     return _table([said(name) for name in names], rows) if rows else ""

@@ -117,14 +117,14 @@ def make_plan(quick: bool, long: bool = False) -> Plan:
     )
     return Plan(
         (
-            Visit((echo, chat, busy), 5),
+            Visit((echo, chat, busy), 3),
             Visit((stall,), 3),
             Visit((_idle(100),), 3),
             Visit((_idle(1000),), 3),
-            Visit((_idle(5000),), 2),
+            Visit((_idle(5000),), 1),
             Visit((crowd,), 2),
-            Visit(tuple(_offered(rate, _window(1.0, 4.0)) for rate in RATES), 3),
-            Visit((_churn(360 if long else 6),), 1),
+            Visit(tuple(_offered(rate, _window(1.0, 3.0)) for rate in RATES), 2),
+            Visit((_churn(360 if long else 4),), 1),
         )
     )
 
