@@ -102,6 +102,7 @@ def made_up_behaviour():
 def made_up_result():
     return {
         "date": "2026-01-01 12:00:00",
+        "quick": True,
         "method": "Made up.",
         "warnings": ["Not <real>."],
         "machine": {"Processor": "abacus"},
