@@ -119,7 +119,10 @@ def _method(plan: Plan) -> str:
     return (
         "One server runs at a time, beside the load tool alone, so that none disturbs another; "
         f"each visit begins with a fresh server. {rounds} Every message is checked by the load "
-        "tool: what was lost or out of order is said in the cell, and so is what disturbed it."
+        "tool: what was lost or out of order is said in the cell, and so is what disturbed it. The "
+        "figures hold for the versions below; others may be faster or slower. Flask-SocketIO runs "
+        "on eventlet: its threading mode needs simple-websocket to speak WebSocket, which Debian "
+        "12 doesn’t have."
     )
 
 
