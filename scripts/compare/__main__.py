@@ -177,10 +177,14 @@ def _conclude(result: dict[str, Any], sections: list[Section], folder: Path) -> 
 async def main() -> int:
     """Runs the comparison; the first signal ends it in order, and later ones change nothing."""
     arguments = parse_arguments()
-    if arguments.against:
-        return print_comparison(arguments.against, arguments.output)
-    if arguments.chapter:
-        return fill_chapter(arguments.output)
+    try:
+        if arguments.against:
+            return print_comparison(arguments.against, arguments.output)
+        if arguments.chapter:
+            return fill_chapter(arguments.output)
+    except FileNotFoundError as error:
+        print(f"error: there is no report: {error.filename}", file=sys.stderr)
+        return 1
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     this_task, loop = asyncio.current_task(), asyncio.get_running_loop()
