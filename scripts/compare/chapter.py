@@ -113,6 +113,8 @@ def tables(result: dict[str, Any], sections: list[Section], language: str) -> di
         "class": _rows(_CLASS, found, said),
         "workers": _workers(result.get("workers") or {}, said),
     }
+    if language == "zh":
+        made = {name: re.sub(r"(?<=\d) s\b", " 秒", text) for name, text in made.items()}
     return {name: text for name, text in made.items() if text}
 
 
