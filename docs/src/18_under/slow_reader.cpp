@@ -29,14 +29,15 @@ awaitable<void> speak(Line& bob, Line& carol, int& said) {
 // [/broadcast]
 
 // [read]
-awaitable<void> read(Stream& client, bool is_awake, int& heard) {
+awaitable<void> read(Stream& client, bool is_awake) {
+    if (!is_awake) {
+        co_await sleep(24h);
+    }
     beast::flat_buffer buffer;
-    while (is_awake) {
+    while (true) {
         co_await client.async_read(buffer, use_awaitable);
         buffer.clear();
-        ++heard;
     }
-    co_await sleep(24h);
 }
 
 // Returns when Alice has got no further for a second.
@@ -56,11 +57,8 @@ awaitable<void> room(bool bob_reads) {
     co_await open(bob);
     co_await open(carol);
     int said = 0;
-    int to_bob = 0;
-    int to_carol = 0;
-    const auto ended =
-        co_await (speak(bob, carol, said) || stuck(said) || read(bob.client, bob_reads, to_bob) ||
-                  read(carol.client, true, to_carol));
+    const auto ended = co_await (speak(bob, carol, said) || stuck(said) ||
+                                 read(bob.client, bob_reads) || read(carol.client, true));
     const bool all = ended.index() == 0;
     fmt::print("  Alice {}\n", all ? "has said all of it" : "waits in the middle, for Bob");
     fmt::print("  Carol, who reads, {}\n", all ? "got it" : "hears nothing more");
