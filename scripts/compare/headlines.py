@@ -74,7 +74,12 @@ def _of_cpp(found: dict[str, Section], scenarios: list[dict[str, Any]]) -> list[
             text = "is the longest that one stuck reader makes another wait"
             tutorial = row.cells["fastapi"].text
             detail = f"FastAPI: {base.text}; the tutorial’s program: {tutorial}"
-            lines.append(Headline(cpp.text, text, detail))
+            python_wins = base.spread and CLEAR * base.spread.median < cpp.spread.median
+            if python_wins:
+                detail = f"C++: {cpp.text}; the tutorial’s program: {tutorial}"
+                lines.append(Headline(base.text, text, detail, BASE))
+            else:
+                lines.append(Headline(cpp.text, text, detail))
     if scenarios:
         held = {stack.name: _held(behaviour.tally(scenarios, stack.name)) for stack in STACKS}
         detail = f"{held[BASE]} in FastAPI, {held['fastapi']} in the tutorial’s program"
