@@ -16,6 +16,8 @@ from .tables import Section, make_sections
 LEAST = 0.05  # a smaller change is never more than noise
 ALONE = 0.3  # what was measured once has no spread: it may differ by so much
 NOISE, BETTER, WORSE, OTHER = "noise", "better", "worse", "differs"
+DISTURBED = "disturbed"
+STEADY = ("per_cpu_second", "kib", "idle_100", "idle_1000", "idle_5000")  # whatever else runs
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def compare_sections(before: list[Section], now: list[Section]) -> list[Differen
                 is_now = row.cells[stack.name].spread
                 if was is None or is_now is None or was.median <= 0:
                     continue
+                notes = old.cells[stack.name].note + row.cells[stack.name].note
+                disturbed = "disturbed" in notes and row.name not in STEADY
                 found.append(
                     Difference(
                         section.title,
@@ -61,7 +65,7 @@ def compare_sections(before: list[Section], now: list[Section]) -> list[Differen
                         row.write(was.median),
                         row.write(is_now.median),
                         is_now.median / was.median - 1,
-                        judge(was, is_now, row.better),
+                        DISTURBED if disturbed else judge(was, is_now, row.better),
                     )
                 )
     return found
@@ -92,9 +96,12 @@ def print_comparison(before: Path, now: Path) -> int:
         for warning in result["warnings"]:
             print(f"{name}: {warning}")
     differences = compare_sections(old_sections, new_sections)
-    real = [each for each in differences if each.verdict != NOISE]
+    real = [each for each in differences if each.verdict not in (NOISE, DISTURBED)]
+    disturbed = sum(each.verdict == DISTURBED for each in differences)
     print(f"\n{len(differences)} figures are in both;", end=" ")
-    print(f"{len(differences) - len(real)} differ by no more than noise.")
+    quiet = len(differences) - disturbed - len(real)
+    print(f"{quiet} differ by no more than noise, and {disturbed} say nothing, because other", end=" ")
+    print("programs disturbed them.")
     for each in real:
         where = f"{each.section}: {each.label}"
         print(f"{each.verdict:8} {each.change:+5.0%}  {each.stack:24} {each.before:>10} →"
