@@ -50,8 +50,8 @@ awaitable<Response> serve_asyncapi(Request request, const App& app) {
 awaitable<Response> serve_docs(const App& app) {
     if (app.info().swagger_ui_dir.empty()) {
         co_return PlainTextResponse(
-            "Swagger UI is not installed here: `npm ci` installs it. "
-            "The description of the API is at /openapi.json.\n",
+            "Swagger UI is not here: name the folder of the npm package swagger-ui-dist in "
+            "SWAGGER_UI_DIR. The description of the API is at /openapi.json.\n",
             503);
     }
     if (!app.info().console_dir.empty()) {
@@ -197,6 +197,8 @@ awaitable<Response> App::handle(Request request) const {
     std::string failure;
     try {
         response = co_await answer_as_task(request);
+    } catch (const HTTPException& exception) {
+        response = exception.response();
     } catch (const std::exception& error) {
         failure = error.what();
     } catch (...) {
@@ -236,17 +238,22 @@ App::Target App::find(const Request& request) const {
         return {.mount = mount, .allow = is_read ? "" : "GET, HEAD"};
     }
     Target target;
+    const Route* websocket = nullptr;
     for (const Route& route : router_.routes()) {
         auto params = route.path().match(request.path);
-        if (params && route.answers(request.method)) {
+        if (params && route.answers(request.method) && !route.is_websocket()) {
             return {.route = &route, .path_params = std::move(*params)};
         }
-        const std::string_view methods = route.method() == "GET" ? "GET, HEAD" : "POST";
+        if (params && route.answers(request.method) && websocket == nullptr) {
+            websocket = &route;  // which has nothing to say where a handler of GET follows
+        }
+        const std::string_view methods =
+            route.method() == "GET" ? std::string_view("GET, HEAD") : route.method();
         if (params && target.allow.find(methods) == std::string::npos) {
             target.allow.append(target.allow.empty() ? "" : ", ").append(methods);
         }
     }
-    return target;
+    return websocket == nullptr ? target : Target{.route = websocket};
 }
 
 const App::Mount* App::find_mount(std::string_view path) const {
@@ -298,6 +305,12 @@ bool App::allows_host(const Request& request) const {
 void App::start_up(const boost::asio::any_io_executor& executor) const {
     if (startup_) {
         startup_(executor);
+    }
+}
+
+awaitable<void> App::run_startup_coroutines() const {
+    for (const auto& coroutine : startup_coroutines_) {
+        co_await coroutine();
     }
 }
 

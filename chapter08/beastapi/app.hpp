@@ -2,6 +2,7 @@
 #pragma once
 
 #include "beastapi/cors.hpp"
+#include "beastapi/http_exception.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/router.hpp"
 #include "beastapi/security_headers.hpp"
@@ -22,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -93,6 +95,9 @@ struct ServerSettings {
     /// answered 408, within another tenth of that time.
     std::chrono::steady_clock::duration request_timeout = std::chrono::seconds(10);
     std::uint32_t max_head_bytes = 16 * 1024;  ///< a larger head of a request is answered 431
+    /// A larger body is answered 413. It is held in memory, that of each connection, and has to
+    /// come within request_timeout.
+    std::size_t max_body_bytes = 64 * 1024;
     /// How long a WebSocket's opening handshake may take once it is asked for, and how long its
     /// closing handshake; then the connection is ended without one.
     std::chrono::steady_clock::duration handshake_timeout = std::chrono::seconds(10);
@@ -152,6 +157,18 @@ public:
         shutdown_ = std::move(shutdown);
     }
 
+    /// Runs a coroutine on the event loop before the first connection is accepted, behind
+    /// set_lifespan()'s startup: FastAPI's `@app.on_event("startup")`. It takes what is bound
+    /// behind it, and may leave tasks of asyncio::create_task() behind. Several run in their order.
+    template <class... Args, class... Bound>
+    void on_startup(awaitable<void> (*coroutine)(Args...), Bound&&... bound) {
+        static_assert(sizeof...(Args) == sizeof...(Bound),
+                      "on_startup() takes what is bound to each parameter of the coroutine");
+        std::tuple<Args...> arguments{std::forward<Bound>(bound)...};
+        startup_coroutines_.push_back(
+            [coroutine, arguments]() mutable { return std::apply(coroutine, arguments); });
+    }
+
     /// Serves a folder under a path such as `/static`.
     void mount(std::string path, StaticFiles files);
 
@@ -167,6 +184,20 @@ public:
     template <class... Args>
     Route& post(Args&&... args) {
         return router_.post(std::forward<Args>(args)...);
+    }
+
+    /// As Router::put(), Router::patch() and Router::delete_().
+    template <class... Args>
+    Route& put(Args&&... args) {
+        return router_.put(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    Route& patch(Args&&... args) {
+        return router_.patch(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    Route& delete_(Args&&... args) {
+        return router_.delete_(std::forward<Args>(args)...);
     }
 
     /// As Router::websocket().
@@ -196,7 +227,7 @@ public:
     /// 426. Nothing if a handler or a folder has to be asked.
     std::optional<Response> answer_to_head(const Request& request) const;
 
-    /// Answers a request; what handlers throw becomes 500.
+    /// Answers a request; what handlers throw becomes 500, but for HTTPException.
     awaitable<Response> handle(Request request) const;
 
     /// Adds what every answer has to have, those that no handler gave, too.
@@ -275,6 +306,7 @@ private:
 
     friend class detail::Workers;
     void start_up(const boost::asio::any_io_executor& executor) const;
+    awaitable<void> run_startup_coroutines() const;
     void shut_down() const;
     void warn() const;
 
@@ -297,6 +329,7 @@ private:
     std::function<std::optional<Response>(const Request&)> inspect_guard_;
     std::shared_ptr<inspect::Inspector> inspector_;
     std::function<void(const boost::asio::any_io_executor&)> startup_;
+    std::vector<std::function<awaitable<void>()>> startup_coroutines_;
     std::function<void()> shutdown_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "beastapi/awaitable.hpp"
 #include "beastapi/inspect/wait.hpp"
+#include "beastapi/task.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

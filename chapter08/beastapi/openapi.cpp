@@ -13,13 +13,20 @@ namespace json = boost::json;
 namespace {
 
 /// The name of the method in a description of the API.
-std::string_view method_of(const Route& route) {
-    return route.method() == "POST" ? "post" : "get";
+std::string method_of(const Route& route) {
+    std::string method = route.method();
+    std::transform(method.begin(), method.end(), method.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return method;
+}
+
+bool has_body(const Route& route) {
+    return route.method() == "POST" || route.method() == "PUT" || route.method() == "PATCH";
 }
 
 /// Such as `get_ws_chat_username`, unique as method and path are.
 std::string operation_id(const Route& route) {
-    std::string id(method_of(route));
+    std::string id = method_of(route);
     for (const char c : route.path().text()) {
         if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
             id.push_back(c);
@@ -51,17 +58,22 @@ json::array parameters_of(const Route& route) {
     return parameters;
 }
 
+/// Of that type, and whatever.
+json::object content_of(std::string_view content_type) {
+    json::object media;
+    media["schema"] = json::object();
+    json::object content;
+    content[content_type] = std::move(media);
+    return content;
+}
+
 json::object responses_of(const Route& route) {
     json::object responses;
     for (const auto& [status, description] : route.responses()) {
         json::object response;
         response["description"] = description;
         if (status == 200) {
-            json::object media;
-            media["schema"] = json::object();
-            json::object content;
-            content[route.response_class()] = std::move(media);
-            response["content"] = std::move(content);
+            response["content"] = content_of(route.response_class());
         }
         responses[std::to_string(status)] = std::move(response);
     }
@@ -80,6 +92,10 @@ json::object operation_of(const Route& route) {
     operation["operationId"] = operation_id(route);
     if (!route.path().parameters().empty()) {
         operation["parameters"] = parameters_of(route);
+    }
+    if (has_body(route)) {
+        operation["requestBody"] = json::object();
+        operation["requestBody"].as_object()["content"] = content_of("application/json");
     }
     operation["responses"] = responses_of(route);
     return operation;
@@ -102,7 +118,10 @@ json::object openapi(std::string_view title, std::string_view version, std::stri
             if (!item.is_object()) {
                 item.emplace_object();
             }
-            item.as_object()[method_of(route)] = operation_of(route);
+            // Of a GET and a WebSocket at one path it is the GET that an HTTP client gets.
+            if (!route.is_websocket() || !item.as_object().contains("get")) {
+                item.as_object()[method_of(route)] = operation_of(route);
+            }
         }
     }
     json::object document;

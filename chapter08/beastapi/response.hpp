@@ -17,9 +17,15 @@ namespace detail {
 struct StreamBody;
 }
 
+/// Names and values of header fields, in their order.
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
 /// An HTTP response. The server adds Content-Length, Date and Connection.
 class Response {
 public:
+    /// 200 without content, as Python's `Response()`.
+    Response() = default;
+
     Response(unsigned status, std::string content_type, std::string body);
 
     /// A handler that returns JSON answers 200 with it, as in FastAPI.
@@ -41,9 +47,7 @@ public:
 
     /// The first value of that name, or nothing.
     std::optional<std::string_view> header(std::string_view name) const;
-    const std::vector<std::pair<std::string, std::string>>& headers() const noexcept {
-        return headers_;
-    }
+    const HeaderList& headers() const noexcept { return headers_; }
 
     bool is_html() const;
     bool is_json() const;
@@ -64,8 +68,8 @@ private:
     friend Response FileResponse(const std::filesystem::path& path, unsigned status);
     explicit Response(unsigned status) : status_(status) {}
 
-    unsigned status_;
-    std::vector<std::pair<std::string, std::string>> headers_;
+    unsigned status_ = 200;
+    HeaderList headers_;
     std::string body_;
     std::optional<std::filesystem::path> file_;
     std::shared_ptr<const detail::StreamBody> stream_;

@@ -10,6 +10,7 @@
 #include <boost/json/object.hpp>
 
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <list>
 #include <map>
@@ -51,7 +52,7 @@ public:
     /// which has to cost little.
     Route& answered_when_full(bool answered);
 
-    /// `GET`, which stands for HEAD, too, or `POST`.
+    /// `GET`, which stands for HEAD, too, `POST`, `PUT`, `PATCH` or `DELETE`.
     const std::string& method() const noexcept { return method_; }
     bool answers(std::string_view method) const noexcept {
         return method == method_ || (method == "HEAD" && method_ == "GET");
@@ -92,24 +93,44 @@ private:
 
 namespace detail {
 
-template <std::size_t Strings, class... Args>
+template <class...>
+inline constexpr bool never = false;
+
+template <class All, std::size_t... I>
+constexpr bool begins_with_strings(std::index_sequence<I...>) {
+    return (std::is_same_v<std::tuple_element_t<I, All>, std::string> && ...);
+}
+
+/// A handler's parameters behind the WebSocket or the Request, of which the last `Bound` are bound
+/// at its registration. A mistake in them is one message here, and none from deep inside a tuple.
+template <std::size_t Bound, class... Args>
 struct Arguments {
     using All = std::tuple<Args...>;
+    static constexpr std::size_t strings = sizeof...(Args) < Bound ? 0 : sizeof...(Args) - Bound;
 
-    template <std::size_t... I>
-    static constexpr bool begin_with_strings(std::index_sequence<I...>) {
-        return (std::is_same_v<std::tuple_element_t<I, All>, std::string> && ...);
-    }
     template <std::size_t... I>
     static auto last(std::index_sequence<I...>)
-        -> std::tuple<std::tuple_element_t<Strings + I, All>...>;
+        -> std::tuple<std::tuple_element_t<strings + I, All>...>;
 
-    static_assert(begin_with_strings(std::make_index_sequence<Strings>()),
+    static constexpr bool takes_what_is_bound = Bound <= sizeof...(Args);
+    static constexpr bool takes_connection =
+        (... || (std::is_same_v<std::remove_cvref_t<Args>, Request> ||
+                 std::is_same_v<std::remove_cvref_t<Args>, WebSocket>));
+    static constexpr bool takes_strings =
+        begins_with_strings<All>(std::make_index_sequence<strings>());
+
+    static_assert(takes_what_is_bound,
+                  "more is bound at the registration than the handler has parameters for");
+    static_assert(!takes_connection,
+                  "a handler takes its Request or its WebSocket first, and by value: a coroutine "
+                  "may outlive what `const Request&` refers to");
+    static_assert(!takes_what_is_bound || takes_connection || takes_strings,
                   "a handler takes a std::string for each path parameter, then what is bound at "
                   "its registration");
+    static constexpr bool fit = takes_what_is_bound && !takes_connection && takes_strings;
 
     /// What is bound at the registration: a `T&` refers to the argument, a `T` keeps a copy of it.
-    using Last = decltype(last(std::make_index_sequence<sizeof...(Args) - Strings>()));
+    using Last = decltype(last(std::make_index_sequence<sizeof...(Args) - strings>()));
 };
 
 /// Calls `handler(first…, path parameters…, bound…)`.
@@ -145,12 +166,25 @@ public:
     template <class... Args, class... Bound>
     Route& websocket(std::string_view path, awaitable<void> (*handler)(WebSocket, Args...),
                      Bound&&... bound) {
-        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
-        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
-        auto call = [handler, last](WebSocket websocket) mutable {
-            return detail::call<strings>(handler, websocket.request().path_params, last, websocket);
-        };
-        return add(path, Route::WebSocketHandler(call), strings);
+        using Arguments = detail::Arguments<sizeof...(Bound), Args...>;
+        if constexpr (Arguments::fit) {
+            typename Arguments::Last last{std::forward<Bound>(bound)...};
+            auto call = [handler, last](WebSocket websocket) mutable {
+                return detail::call<Arguments::strings>(handler, websocket.request().path_params,
+                                                        last, websocket);
+            };
+            return add(path, Route::WebSocketHandler(call), Arguments::strings);
+        } else {
+            std::abort();  // it does not compile
+        }
+    }
+
+    template <class... Args, class... Bound>
+    Route& websocket(std::string_view, awaitable<void> (*)(Args...), Bound&&...) {
+        static_assert(detail::never<Args...>,
+                      "a handler of a WebSocket takes it first, and by value: `WebSocket "
+                      "websocket`");
+        std::abort();  // it does not compile
     }
 
     /// Registers a handler of GET; HEAD is answered by the same handler, without the body.
@@ -159,10 +193,26 @@ public:
         return add_http(path, "GET", handler, std::forward<Bound>(bound)...);
     }
 
-    /// Registers a handler of POST, which finds what was sent in Request::body: at most 64 KiB.
+    /// Registers a handler of POST, which finds what was sent in Request::body: at most
+    /// ServerSettings::max_body_bytes.
     template <class... Args, class... Bound>
     Route& post(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
         return add_http(path, "POST", handler, std::forward<Bound>(bound)...);
+    }
+
+    /// The same for PUT, PATCH and DELETE.
+    template <class... Args, class... Bound>
+    Route& put(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        return add_http(path, "PUT", handler, std::forward<Bound>(bound)...);
+    }
+    template <class... Args, class... Bound>
+    Route& patch(std::string_view path, awaitable<Response> (*handler)(Args...), Bound&&... bound) {
+        return add_http(path, "PATCH", handler, std::forward<Bound>(bound)...);
+    }
+    template <class... Args, class... Bound>
+    Route& delete_(std::string_view path, awaitable<Response> (*handler)(Args...),
+                   Bound&&... bound) {
+        return add_http(path, "DELETE", handler, std::forward<Bound>(bound)...);
     }
 
     const std::list<Route>& routes() const noexcept { return routes_; }
@@ -174,23 +224,32 @@ private:
     template <class... Args, class... Bound>
     Route& add_http(std::string_view path, std::string_view method,
                     awaitable<Response> (*handler)(Request, Args...), Bound&&... bound) {
-        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
-        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
-        auto call = [handler, last](Request request) mutable {
-            return detail::call<strings>(handler, request.path_params, last, request);
-        };
-        return add(path, Route::HttpHandler(call), strings, method);
+        using Arguments = detail::Arguments<sizeof...(Bound), Args...>;
+        if constexpr (Arguments::fit) {
+            typename Arguments::Last last{std::forward<Bound>(bound)...};
+            auto call = [handler, last](Request request) mutable {
+                return detail::call<Arguments::strings>(handler, request.path_params, last,
+                                                        request);
+            };
+            return add(path, Route::HttpHandler(call), Arguments::strings, method);
+        } else {
+            std::abort();  // it does not compile
+        }
     }
 
     template <class... Args, class... Bound>
     Route& add_http(std::string_view path, std::string_view method,
                     awaitable<Response> (*handler)(Args...), Bound&&... bound) {
-        constexpr std::size_t strings = sizeof...(Args) - sizeof...(Bound);
-        typename detail::Arguments<strings, Args...>::Last last{std::forward<Bound>(bound)...};
-        auto call = [handler, last](const Request& request) mutable {
-            return detail::call<strings>(handler, request.path_params, last);
-        };
-        return add(path, Route::HttpHandler(call), strings, method);
+        using Arguments = detail::Arguments<sizeof...(Bound), Args...>;
+        if constexpr (Arguments::fit) {
+            typename Arguments::Last last{std::forward<Bound>(bound)...};
+            auto call = [handler, last](const Request& request) mutable {
+                return detail::call<Arguments::strings>(handler, request.path_params, last);
+            };
+            return add(path, Route::HttpHandler(call), Arguments::strings, method);
+        } else {
+            std::abort();  // it does not compile
+        }
     }
 
     Route& add(std::string_view path, Route::HttpHandler handler, std::size_t path_parameters_taken,

@@ -4,6 +4,7 @@
 #include "support/loop.hpp"
 #include "support/server_process.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/websocket_client.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -90,6 +91,20 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_taken_ends_it_with_one_line) {
 
 BOOST_AUTO_TEST_CASE(a_HOST_that_is_unknown_ends_it_with_one_line) {
     check_refused({"HOST=256.256.256.256", "PORT=0"}, "the host '256.256.256.256' is unknown");
+}
+
+static awaitable<void> open_and_close(unsigned short port) {
+    WebSocketClient client = co_await WebSocketClient::connect(port, "/ws");
+    co_await client.expect_close(1000);
+}
+BOOST_AUTO_TEST_CASE(a_handle_that_outlives_it_ends_the_process_with_a_message) {
+    ServerProcess process({}, {"PORT=0"}, OUTLIVING_PROGRAM);
+    boost::asio::io_context context;
+    test::run(context, open_and_close(process.port()));
+    process.send_signal(SIGTERM);
+    BOOST_TEST(process.wait() == -SIGABRT);
+    BOOST_TEST(process.standard_error().find("something still holds a WebSocket") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,6 +19,9 @@ namespace {
 awaitable<Response> plain() {
     co_return beastapi::PlainTextResponse("x");
 }
+awaitable<Response> page(std::string) {
+    co_return beastapi::PlainTextResponse("x");
+}
 awaitable<void> websocket_with_name(WebSocket, std::string) {
     co_return;
 }
@@ -99,6 +102,43 @@ BOOST_AUTO_TEST_CASE(operation_ids_are_unique) {
         ids.emplace(path.value().at("get").at("operationId").as_string());
     }
     BOOST_TEST(ids.size() == paths.size());
+}
+
+BOOST_AUTO_TEST_CASE(each_method_of_a_path_is_an_operation) {
+    Router router;
+    router.get("/notes", plain);
+    router.post("/notes", plain);
+    router.put("/notes", plain);
+    router.patch("/notes", plain);
+    router.delete_("/notes", plain);
+    const json::object paths =
+        beastapi::openapi("x", "1", "", router.routes()).at("paths").as_object();
+    const json::object& notes = paths.at("/notes").as_object();
+    std::string with_body;
+    for (const auto& operation : notes) {
+        with_body += operation.value().as_object().contains("requestBody")
+                         ? std::string(operation.key()) + " "
+                         : "";
+    }
+    BOOST_TEST(notes.size() == 5U);
+    BOOST_TEST(with_body == "post put patch ");
+    BOOST_TEST(notes.at("delete").at("operationId").as_string() == "delete_notes");
+}
+
+BOOST_AUTO_TEST_CASE(a_get_is_shown_and_not_the_websocket_at_its_path) {
+    for (const bool websocket_first : {true, false}) {
+        Router router;
+        if (websocket_first) {
+            router.websocket("/chat/{name}", websocket_with_name).summary("WebSocket");
+        }
+        router.get("/chat/{name}", page).summary("Page");
+        if (!websocket_first) {
+            router.websocket("/chat/{name}", websocket_with_name).summary("WebSocket");
+        }
+        const json::object paths =
+            beastapi::openapi("x", "1", "", router.routes()).at("paths").as_object();
+        BOOST_TEST(paths.at("/chat/{name}").at("get").at("summary").as_string() == "Page");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_page_names_the_document_and_its_own_assets) {

@@ -35,7 +35,8 @@ constexpr auto closing_timeout = 10s;  // for the client to take the last bytes,
 // The least that a client has to take of a response, and what it may be late by.
 constexpr std::size_t min_response_rate = 16 * 1024;
 constexpr auto response_grace = 20s;
-constexpr int max_unsent = 128 * 1024;  // bytes in the socket
+constexpr int max_unsent = 128 * 1024;             // bytes in the socket
+constexpr std::size_t max_read_ahead = 64 * 1024;  // beside a head; Beast reads a body bit by bit
 
 /// As it came over the wire, or nearly.
 std::size_t size_of(const HttpMessage& head) {
@@ -219,7 +220,7 @@ awaitable<void> HttpSession::end(std::shared_ptr<HttpSession> self) {
 
 awaitable<std::optional<HttpSession::Upgrade>> HttpSession::serve_http(
     std::shared_ptr<HttpSession> self) {
-    beast::flat_buffer buffer(self->server_->max_head_bytes() + max_body_bytes);
+    beast::flat_buffer buffer(self->server_->max_head_bytes() + max_read_ahead);
     Timer deadline(self->outbox_->socket().get_executor());
     while (!self->server_->stopping()) {
         self->end_when_late(deadline);

@@ -73,8 +73,6 @@ private:
     using HandshakeRequest = WebSocketConnection::HandshakeRequest;
     using error_code = boost::system::error_code;
 
-    static constexpr std::uint64_t max_body_bytes = 64 * 1024;
-
     /// A WebSocket that is asked for, and the endpoint that will accept it, unless there is no
     /// place.
     struct Upgrade {

@@ -21,7 +21,7 @@ awaitable<bool> HttpSession::read_head(std::shared_ptr<HttpSession> self,
                                        beast::flat_buffer& buffer, RequestParser& parser) {
     OutboxStream stream(self->outbox_);
     parser.header_limit(self->server_->max_head_bytes());
-    parser.body_limit(max_body_bytes);
+    parser.body_limit(self->server_->max_body_bytes());
     error_code error;
     self->begin_to_wait();
     const std::size_t size = co_await http::async_read_header(

@@ -2,6 +2,7 @@
 
 #include "beastapi/asyncio.hpp"
 #include "beastapi/http/http_session.hpp"
+#include "beastapi/net/handle_count.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -41,6 +42,7 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
       host_(settings.host),
       request_timeout_(settings.request_timeout),
       max_head_bytes_(settings.max_head_bytes),
+      max_body_bytes_(settings.max_body_bytes),
       shutdown_timeout_(settings.shutdown_timeout),
       websocket_settings_{.ping_interval = settings.ping_interval,
                           .handshake_timeout = settings.handshake_timeout},
@@ -58,6 +60,7 @@ Server::Server(asio::io_context& context, App& app, const ServerSettings& settin
       session_ended_(context.get_executor()) {
     refused_websocket_settings_.handshake_timeout = std::min<std::chrono::steady_clock::duration>(
         websocket_settings_.handshake_timeout, HttpSession::refused_timeout);
+    HandleCount::prepare(context);
     app.set_load([this] { return load(); });
 }
 

@@ -70,6 +70,7 @@ public:
     /// together do not end in one turn of the loop, in which everybody else would wait.
     std::chrono::steady_clock::duration next_request_timeout();
     std::uint32_t max_head_bytes() const noexcept { return max_head_bytes_; }
+    std::size_t max_body_bytes() const noexcept { return max_body_bytes_; }
     WriteCoalescer& coalescer() noexcept { return coalescer_; }
     Traffic& traffic() noexcept { return app_.traffic(); }
 
@@ -122,6 +123,7 @@ private:
     std::chrono::steady_clock::duration request_timeout_;
     std::minstd_rand lot_;
     std::uint32_t max_head_bytes_;
+    std::size_t max_body_bytes_;
     std::chrono::steady_clock::duration shutdown_timeout_;
     WebSocketSettings websocket_settings_;
     WebSocketSettings refused_websocket_settings_;

@@ -19,7 +19,8 @@ using boost::system::error_code;
 StreamConnection::StreamConnection(std::shared_ptr<Outbox> outbox,
                                    std::shared_ptr<ClientBudget> budget,
                                    const StreamSettings& settings, Refusals& refusals)
-    : outbox_(std::move(outbox)),
+    : handles_(outbox->executor().context()),
+      outbox_(std::move(outbox)),
       budget_(std::move(budget)),
       settings_(settings),
       refusals_(refusals),

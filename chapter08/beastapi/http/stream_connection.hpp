@@ -4,6 +4,7 @@
 #include "beastapi/inspect/node.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/client_budget.hpp"
+#include "beastapi/net/handle_count.hpp"
 #include "beastapi/net/outbox.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/streaming.hpp"
@@ -77,6 +78,7 @@ private:
     void keep_alive_when_due();
     void on_slow_reader() noexcept override;
 
+    HandleCount handles_;
     std::shared_ptr<Outbox> outbox_;
     std::shared_ptr<ClientBudget> budget_;
     StreamSettings settings_;

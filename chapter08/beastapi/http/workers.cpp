@@ -3,6 +3,7 @@
 #include "beastapi/inspect/symbols.hpp"
 #include "beastapi/net/descriptor_limit.hpp"
 #include "beastapi/net/event_loop.hpp"
+#include "beastapi/net/running_loop.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -65,7 +66,6 @@ Workers::Workers(const std::vector<App*>& apps, const ServerSettings& settings)
         app->set_draining(false);
         app->refusals().join(apps.front()->refusals());
     }
-    signals_.emplace(workers_.front().context, SIGINT, SIGTERM);
     if (apps.front()->info().inspect) {
         prepare_to_inspect();
     }
@@ -94,15 +94,31 @@ void Workers::run() {
     std::signal(SIGXFSZ, SIG_IGN);
     wait_for_signals();
     start_up();
+    announce();
+    serve();
+    spdlog::info("finished");
+}
+
+void Workers::serve() {
     serve(workers_.front());
     threads_.clear();
-    spdlog::info("finished");
+}
+
+void Workers::start_up(Worker& worker) {
+    const RunningLoop running(worker.context);
+    worker.app.start_up(worker.context.get_executor());
+    try {
+        run_until_complete(worker.context, worker.app.run_startup_coroutines());
+    } catch (...) {
+        worker.app.shut_down();
+        throw;
+    }
 }
 
 // One after another, so that what the Apps share need not expect two at once.
 void Workers::start_up() {
     Worker& first = workers_.front();
-    first.app.start_up(first.context.get_executor());
+    start_up(first);
     try {
         for (std::size_t i = 1; i < workers_.size(); ++i) {
             std::promise<void> started;
@@ -111,7 +127,6 @@ void Workers::start_up() {
                                   std::move(started));
             outcome.get();
         }
-        announce();
     } catch (...) {
         serving_ = false;
         all_started_.count_down();
@@ -124,7 +139,7 @@ void Workers::start_up() {
 
 void Workers::run_on_thread(Worker& worker, std::promise<void> started) noexcept {
     try {
-        worker.app.start_up(worker.context.get_executor());
+        start_up(worker);
         started.set_value();
     } catch (...) {
         started.set_exception(std::current_exception());
@@ -152,6 +167,7 @@ void Workers::serve(Worker& worker) {
     if (worker.registry) {
         inspector_->add(worker.context.get_executor(), *worker.registry);
     }
+    const RunningLoop running(worker.context);
     worker.server->start();
     run_event_loop(worker.context);
     // Handlers that are still suspended end with the context, while what they were bound to lives.
@@ -170,6 +186,9 @@ void Workers::serve(Worker& worker) {
 
 void Workers::announce() const {
     const Worker& first = workers_.front();
+    if (first.context.stopped()) {
+        return;  // a signal came while a startup coroutine was waiting
+    }
     first.app.warn();
     const std::string url = first.server->url();
     const std::string count =
@@ -181,6 +200,7 @@ void Workers::announce() const {
 }
 
 void Workers::wait_for_signals() {
+    signals_.emplace(workers_.front().context, SIGINT, SIGTERM);
     if (!is_ignored(SIGHUP)) {
         signals_->add(SIGHUP);  // the terminal has been closed
     }

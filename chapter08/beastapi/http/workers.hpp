@@ -19,6 +19,7 @@
 #include <latch>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,16 @@ public:
     /// Serves until a signal comes.
     void run();
 
+    /// The same without signals: start_up() throws what a startup function throws, and serve()
+    /// returns after stop(), which any thread may call.
+    void start_up();
+    void serve();
+    void stop();
+
+    /// Of the first worker, before stop().
+    std::string url() const { return workers_.front().server->url(); }
+    unsigned short port() const { return workers_.front().server->port(); }
+
 private:
     /// One event loop, and what it serves. It goes on without work, too, until it is stopped.
     struct Worker {
@@ -49,7 +60,7 @@ private:
         std::shared_ptr<Server> server;
     };
 
-    void start_up();
+    static void start_up(Worker& worker);
     void run_on_thread(Worker& worker, std::promise<void> started) noexcept;
     void serve(Worker& worker);
     void announce() const;
@@ -57,7 +68,6 @@ private:
 
     void wait_for_signals();
     void drain();
-    void stop();
     void on_stopped();
 
     std::shared_ptr<inspect::Inspector> inspector_;

@@ -2,9 +2,13 @@
 
 #include "beastapi/inspect/registry.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace beastapi::detail {
 
@@ -33,6 +37,19 @@ void run_event_loop(boost::asio::io_context& context) noexcept {
         } catch (...) {
             spdlog::error("a connection ended by an exception that is no std::exception");
         }
+    }
+}
+
+void run_until_complete(boost::asio::io_context& context, awaitable<void> coroutine) {
+    // Shared: if the loop is stopped before, the coroutine outlives this call.
+    const auto outcome = std::make_shared<std::optional<std::exception_ptr>>();
+    boost::asio::co_spawn(context, std::move(coroutine),
+                          [outcome](std::exception_ptr error) { *outcome = std::move(error); });
+    while (!*outcome && !context.stopped()) {
+        context.run_one();
+    }
+    if (*outcome && **outcome) {
+        std::rethrow_exception(**outcome);
     }
 }
 

@@ -1,6 +1,8 @@
 // Runs the event loop of a server, and decides what an exception does.
 #pragma once
 
+#include "beastapi/awaitable.hpp"
+
 #include <boost/asio/io_context.hpp>
 
 namespace beastapi::detail {
@@ -30,6 +32,10 @@ namespace beastapi::detail {
 ///
 /// tests/allocations makes each allocation fail in turn.
 void run_event_loop(boost::asio::io_context& context) noexcept;
+
+/// Runs `coroutine` to its end, and throws what it throws, or until `context` is stopped: asyncio's
+/// `run_until_complete`. `context` has to have work of its own.
+void run_until_complete(boost::asio::io_context& context, awaitable<void> coroutine);
 
 /// Runs what is ready once `context` was stopped, within bounds: handlers whose memory belongs to
 /// the server must not be left to the end of the context.

@@ -49,7 +49,8 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<Outbox> outbox, Request
                                          std::shared_ptr<ClientBudget> budget,
                                          const WebSocketSettings& settings, FrameDecoders& decoders,
                                          Refusals& refusals)
-    : outbox_(std::move(outbox)),
+    : handles_(outbox->executor().context()),
+      outbox_(std::move(outbox)),
       feed_(*outbox_),
       decoders_(decoders),
       budget_(std::move(budget)),

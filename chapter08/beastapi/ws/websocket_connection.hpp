@@ -4,6 +4,7 @@
 #include "beastapi/inspect/node.hpp"
 #include "beastapi/net/async_condition.hpp"
 #include "beastapi/net/client_budget.hpp"
+#include "beastapi/net/handle_count.hpp"
 #include "beastapi/net/outbox.hpp"
 #include "beastapi/refusals.hpp"
 #include "beastapi/websocket.hpp"
@@ -147,6 +148,7 @@ private:
     void limit_the_end();
     WebSocketDisconnect why_ended(const boost::system::error_code& error) const;
 
+    HandleCount handles_;
     std::shared_ptr<Outbox> outbox_;
     FrameFeed feed_;
     FrameDecoders& decoders_;
