@@ -35,6 +35,7 @@ suites=(
     "quick|unit_tests|unit tests"
     "full|other_tests|integration tests"
     "full|script_tests|the scripts"
+    "full|library_tests|a project of one's own, with the installed beastapi"
     "full|tutorial_tests|the tests that the tutorial teaches to write, in Python"
     "full|conversation_tests|the player of the conversations"
     "full|conversations|the conversations, with all three stacks"
@@ -79,6 +80,7 @@ compile_release() { check build release all || abandon; }
 unit_tests() { ctest_suite release --label-regex '^unit$'; }
 other_tests() { ctest_suite release --label-exclude '^unit$'; }
 script_tests() { unittest_suite tests/scripts; }
+library_tests() { unittest_suite tests/library; }
 tutorial_tests() { unittest_suite docs/src/12_testing; }
 conversation_tests() { unittest_suite tests/conformance; }
 conversations() { conversation_suite release --contract; }

@@ -52,6 +52,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/scripts/test_some.py", PYTHON)
         self.project.write("tests/conformance/test_some.py", PYTHON)
         self.project.write("docs/src/12_testing/test_some.py", PYTHON)
+        self.project.write("tests/library/test_some.py", PYTHON)
         self.project.write("tests/proxy/test_some.py", PYTHON)
         self.project.write("tests/audit/test_some.py", PYTHON)
         self.project.write("tests/attack/test_some.py", PYTHON)
@@ -67,10 +68,10 @@ class TestScript(unittest.TestCase):
         return done.returncode, done.stdout.splitlines()[-1], done.stdout
 
     def test_counts_every_test_of_every_suite(self):
-        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 3 + 4 + 4 conversations, 2 of Node,
+        # 5 checks, the build, 2 + 1 tests of CTest, 2 + 2 + 2 + 2 + 2 + 2 + 2 of Python, 4 + 3 + 4 + 4 conversations, 2 of Node,
         # the site and 2 tests of it, clang-tidy.
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (0, "42 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "44 passed, 0 failed"), printed)
 
     def test_quick_runs_the_checks_and_the_unit_tests(self):
         status, last, printed = self.run_script("--quick")
@@ -79,7 +80,7 @@ class TestScript(unittest.TestCase):
     def test_ci_adds_the_suites_with_sanitizers(self):
         # The build, 3 tests of CTest, 3 + 3 conversations.
         status, last, printed = self.run_script("--ci")
-        self.assertEqual((status, last), (0, "52 passed, 0 failed"), printed)
+        self.assertEqual((status, last), (0, "54 passed, 0 failed"), printed)
         closing = [line for line in printed.splitlines() if re.fullmatch(r"\d+ passed, \d+ failed", line)]
         self.assertEqual(closing, [last])
 
@@ -112,7 +113,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/scripts/test_some.py", PYTHON.replace("test_two(self): pass", "test_two(self): 1 / 0"))
         self.project.change("return 2;", "return  2;")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "39 passed, 4 failed"), printed)
+        self.assertEqual((status, last), (1, "41 passed, 4 failed"), printed)
         self.assertIn("chapter08/main.cpp", printed)
         told = printed.partition("== what failed")[2].partition("== summary")[0]
         for what in ["chapter08/main.cpp", "***Failed", "ZeroDivisionError", "broken"]:
@@ -128,7 +129,7 @@ class TestScript(unittest.TestCase):
         self.project.write("tests/browser/connection.test.js", 'import "./missing.js";')
         self.project.write("tests/scripts/test_some.py", "import missing")
         status, last, printed = self.run_script()
-        self.assertEqual((status, last), (1, "38 passed, 2 failed"), printed)
+        self.assertEqual((status, last), (1, "40 passed, 2 failed"), printed)
 
     def test_refuses_an_option_it_does_not_know(self):
         status, _, printed = self.run_script("--sanitise")
