@@ -16,8 +16,8 @@ constexpr std::size_t mebibyte = 1024 * 1024;
 void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions& options) {
     chat_log::Retention& history = chat.history;
     app.add_option("--database", chat.database,
-                   "A file that keeps what was said when the server ends; it's made if there is "
-                   "none. Without it messages are kept in memory")
+                   "The file in which the server keeps messages; it creates the file if there is "
+                   "none. Without it messages are only in memory")
         ->envname("CHAT_DATABASE")
         ->type_name("FILE");
     app.add_option_function<std::string>(
@@ -51,16 +51,16 @@ void add_history_options(CLI::App& app, chat::ChatSettings& chat, HistoryOptions
         ->type_name("DAYS")
         ->check(CLI::Range(0.001, max_days));
     add_seconds(app, "--dedup-window", "CHAT_DEDUP_WINDOW", options.dedup_window, 0,
-                "How long a message that is sent again is known by its id");
+                "How long the server recognises a message that is sent again");
     app.add_option("--dedup-entries", history.dedup_entries,
-                   "How many ids of one user are known, without a database; 0 for no limit")
+                   "How many ids of one user it remembers, without a database; 0 for no limit")
         ->envname("CHAT_DEDUP_ENTRIES")
         ->type_name("COUNT")
         ->check(CLI::Range(0, 1'000'000'000));
     add_seconds(app, "--resume-window", "CHAT_RESUME_WINDOW", chat.resume_window, 0,
-                "How long an inbox waits for its user to come back, where there are no tokens");
+                "Without tokens: how long an inbox waits for its user to come back");
     app.add_option("--look-back", chat.look_back,
-                   "Whether members may read what was said before they came: true or false")
+                   "Whether members can read what people said before they came: true or false")
         ->envname("CHAT_LOOK_BACK")
         ->type_name("BOOL")
         ->default_str("true");

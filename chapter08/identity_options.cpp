@@ -70,19 +70,21 @@ void add_identity_options(CLI::App& app, IdentityOptions& options) {
         ->type_name("FILE")
         ->check(CLI::ExistingFile);
     app.add_option(public_key_option, options.public_key_file,
-                   "Ask for tokens whose signature this public key, in PEM, confirms")
+                   "Ask for tokens that this public key (PEM) verifies")
         ->envname("CHAT_JWT_PUBLIC_KEY_FILE")
         ->type_name("FILE")
         ->check(CLI::ExistingFile);
-    app.add_option(algorithm_option, options.algorithm,
-                   "How tokens are signed, whatever they say: RS256 or ES256 with a public key")
+    app.add_option(
+           algorithm_option, options.algorithm,
+           "How tokens are signed, no matter what they say: RS256 or ES256 with a public key")
         ->envname("CHAT_JWT_ALGORITHM")
         ->check(CLI::IsMember({"HS256", "RS256", "ES256"}));
-    app.add_option("--jwt-audience", options.audience, "Whom tokens have to be for (aud)")
+    app.add_option("--jwt-audience", options.audience,
+                   "The audience that tokens have to name (aud)")
         ->envname("CHAT_JWT_AUDIENCE")
         ->type_name("TEXT")
         ->check(not_empty);
-    app.add_option("--jwt-issuer", options.issuer, "Whom tokens have to be from (iss)")
+    app.add_option("--jwt-issuer", options.issuer, "The issuer that tokens have to name (iss)")
         ->envname("CHAT_JWT_ISSUER")
         ->type_name("TEXT")
         ->check(not_empty);
@@ -95,7 +97,7 @@ std::optional<chat::IdentitySettings> read_identity(const IdentityOptions& optio
         throw CLI::ValidationError(secret_option, fmt::format("excludes {}", public_key_option));
     }
     if (!has_secret && !has_public_key) {
-        // Who sets one of these takes tokens for checked.
+        // If somebody sets one of these, they think that tokens are checked.
         for (const auto& [option, value] : {std::pair{algorithm_option, options.algorithm},
                                             {"--jwt-audience", options.audience},
                                             {"--jwt-issuer", options.issuer}}) {

@@ -90,7 +90,7 @@ void add_admission_options(CLI::App& app, Settings& settings) {
     app.add_option_function<std::size_t>(
            "--reserved-connections",
            [&settings](const std::size_t& count) { settings.reserved_connections = count; },
-           "How many of all connections are kept for who has a token; a tenth, where tokens are on")
+           "How many connections are kept for clients with a token; a tenth, where tokens are on")
         ->envname("CHAT_RESERVED_CONNECTIONS")
         ->type_name("COUNT")
         ->check(CLI::Range(0, 1'000'000));
@@ -119,7 +119,7 @@ void add_connection_options(CLI::App& app, beastapi::ServerSettings& server) {
                 0.01, "How long a WebSocket may take to open, and how long to close");
     add_seconds(
         app, "--ws-ping-interval", "CHAT_WS_PING_INTERVAL", server.ping_interval, 0.01,
-        "Between WebSocket pings; a peer of which nothing is heard from one to the next is gone");
+        "Between WebSocket pings; a peer that sends nothing from one to the next is dropped");
     app.add_option("--max-message-bytes", server.max_message_bytes, "The largest WebSocket message")
         ->envname("CHAT_MAX_MESSAGE_BYTES")
         ->type_name("BYTES")
@@ -176,7 +176,7 @@ void add_chat_options(CLI::App& app, Settings& settings) {
     add_seconds(app, "--heartbeat-timeout", "CHAT_HEARTBEAT_TIMEOUT", chat.heartbeat_timeout, 0.01,
                 "After how long without a message the heartbeat endpoint closes a connection");
     add_seconds(app, "--presence-interval", "CHAT_PRESENCE_INTERVAL", chat.presence_interval, 0.01,
-                "How often members are told who comes and goes, where many do at once");
+                "How often members hear who comes and goes, where many do at once");
     add_rate(app, "--message-rate", "CHAT_MESSAGE_RATE", chat.message_rate.rate,
              "How many frames a second a connection may send; 0 for no limit");
     add_burst(app, "--message-burst", "CHAT_MESSAGE_BURST", chat.message_rate.burst,

@@ -18,7 +18,8 @@ std::string check_origin(const std::string& text) {
         return "";
     }
     return fmt::format(
-        "'{}' is no origin: write scheme://host or scheme://host:port, with no path behind it, or "
+        "'{}' isn't an origin: write scheme://host or scheme://host:port, with no path behind it, "
+        "or "
         "*",
         text);
 }
@@ -27,7 +28,7 @@ std::string check_host(const std::string& text) {
     if (beastapi::TrustedHostMiddleware::is_pattern(text)) {
         return "";
     }
-    return fmt::format("'{}' is no host: write a name without a port, *.name, an address, or *",
+    return fmt::format("'{}' isn't a host: write a name without a port, *.name, an address, or *",
                        text);
 }
 

@@ -27,7 +27,7 @@ struct Host {
 std::optional<Host> parse_host(std::string_view text);
 
 /// Reads `scheme://host` or `scheme://host:port`; nothing if it is anything else, such as a URL
-/// with a path, or `null`, which stands for a page that has no origin.
+/// with a path, or `null`, which means a page that has no origin.
 std::optional<Origin> parse_origin(std::string_view text);
 
 /// Whether a page of `origin` comes from the server that is asked as `host` (the request's `Host`).

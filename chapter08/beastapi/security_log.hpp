@@ -1,4 +1,4 @@
-// What a guard would want to know: who was turned away, and why.
+// What a guard would want to know: which clients were turned away, and why.
 #pragma once
 
 #include "beastapi/request.hpp"

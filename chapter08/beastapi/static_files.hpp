@@ -14,7 +14,7 @@ namespace beastapi {
 struct StaticFilesSettings {
     /// For a site, as FastAPI's `html=True`: `index.html` is served for its folder, whose URL gets
     /// a slash at its end (307), and `404.html` for what is missing. Beyond FastAPI, `/page` is
-    /// served `page.html` if there is no file `page`, so that links need not name the suffix.
+    /// served `page.html` if there is no file `page`, so links don't have to name the suffix.
     bool html = false;
     /// The policy of the HTML in the folder; empty: that of SecurityHeaders.
     std::string content_security_policy{};
@@ -27,7 +27,7 @@ struct StaticFilesSettings {
 /// or folder, whose name begins with a dot.
 class StaticFiles {
 public:
-    /// Throws std::invalid_argument if `directory` is no folder.
+    /// Throws std::invalid_argument if `directory` isn't a folder.
     explicit StaticFiles(const std::filesystem::path& directory, StaticFilesSettings settings = {});
 
     /// `path` is relative to the folder, and percent-encoded.

@@ -70,7 +70,7 @@ public:
         return left > 0 ? static_cast<std::uint64_t>(left) : 0;
     }
 
-    /// Whether nobody has taken from it for so long that it is as new.
+    /// Whether it's full, and so as good as a new one.
     bool full(Clock::time_point now) const { return limit_->rate <= 0 || full_at_ <= now; }
 
 private:

@@ -1,4 +1,4 @@
-// What an App counts while it serves, for those who watch it.
+// What an App counts while it serves, for monitoring.
 #pragma once
 
 #include "monitor/histogram.hpp"

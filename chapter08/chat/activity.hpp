@@ -1,4 +1,4 @@
-// What a shard of the chat counts, for those who watch it.
+// What a shard of the chat counts, for monitoring.
 #pragma once
 
 #include "monitor/histogram.hpp"
@@ -14,7 +14,7 @@ struct Activity {
     std::uint64_t duplicates = 0;       ///< messages that the log had already
     std::uint64_t replays_whole = 0;    ///< clients that got all that they had missed
     std::uint64_t replays_gap = 0;      ///< those that didn't, because the log hasn't got it
-    std::uint64_t pages = 0;            ///< of what was said before, for who looked back
+    std::uint64_t pages = 0;            ///< of earlier messages, for clients that looked back
     std::uint64_t events_told = 0;      ///< to other shards, through the hub
     std::uint64_t events_received = 0;  ///< from them
 };

@@ -24,7 +24,7 @@ constexpr std::size_t bytes_in_turn = 16 * 1024;
 
 }  // namespace
 
-// Whoever calls from the log can't do anything about it.
+// The log calls these, and can't do anything about an exception.
 template <class Function>
 void Backlog::guarded(Function function) noexcept {
     try {

@@ -35,7 +35,7 @@ public:
     /// The member has everything up to that number; the rest follows.
     void release(const chat_log::Conversation& log, chat_log::Seq seq);
 
-    /// The conversation has begun anew: the member is told, and goes on there.
+    /// The conversation has started over: tells the member, and goes on there.
     void begin_anew(const chat_log::ConversationPtr& log);
 
     /// The member isn't in that conversation any more.
@@ -46,7 +46,7 @@ private:
         chat_log::ConversationPtr log;
         chat_log::Seq seq = 0;  ///< up to which the member has everything
         bool held = true;
-        bool anew = false;  ///< the member hasn't been told yet that it has begun anew
+        bool anew = false;  ///< the member hasn't been told yet that it has started over
     };
 
     Behind* find(const chat_log::Conversation& log) noexcept;

@@ -45,7 +45,7 @@ std::optional<std::string> copy_name(const Member& member) noexcept {
     try {
         return std::string(member.username());
     } catch (const std::exception& error) {
-        spdlog::error("a leave notice was not sent: {}", error.what());
+        spdlog::error("a leave notice could not be sent: {}", error.what());
         return std::nullopt;
     }
 }
@@ -105,7 +105,7 @@ awaitable<Session> Chat::connect(Line line, std::optional<std::string> username)
             co_await refuse(line, "Unauthorized");
         }
         if (const auto& budget = line.budget()) {
-            // Who has a token is a client of its own, wherever it connects from.
+            // A user with a token is a client of their own, no matter where they connect from.
             line.charge_to(budget->of_user(name_key(claims->name)));
         }
         if (name) {

@@ -57,11 +57,11 @@ public:
     /// Accepts the connection and lets it take part in the chat, without a name if `username` is
     /// not given. The others are told when a user's first connection comes.
     ///
-    /// Throws WebSocketDisconnect if the client has gone, its name is not valid, tokens give the
-    /// names and it has none for this one, or its user has too many sessions: then it was closed
-    /// with 1008 (Policy Violation), after the handshake, so that a browser can read why. The same
-    /// with 1013 (Try Again Later), if the client cannot pay for being announced, or if what was
-    /// said can't be read now. When the token runs out, the connection is closed so, too.
+    /// Throws WebSocketDisconnect if the client has disconnected, its name is not valid, tokens
+    /// give the names and it has none for this one, or its user has too many sessions: then it was
+    /// closed with 1008 (Policy Violation), after the handshake, so that a browser can read why.
+    /// The same with 1013 (Try Again Later), if the client cannot pay for being announced, or if
+    /// what was said can't be read now. When the token runs out, the connection is closed so, too.
     beastapi::awaitable<Session> connect(Line line, std::optional<std::string> username = {});
 
     const ChatSettings& settings() const noexcept { return settings_; }

@@ -64,7 +64,7 @@ public:
     void broadcast_to_room(std::string_view message, const Room& room,
                            const Member* exclude = nullptr) const noexcept;
 
-    /// The same, but a reader who is behind is left out: for what is worth nothing when it is late.
+    /// The same, but leaves out a reader that is behind: for what is worthless when it's late.
     void broadcast_volatile(std::string_view message, const Room& room,
                             const Member* exclude = nullptr) const noexcept;
 
@@ -108,10 +108,10 @@ public:
     std::vector<std::string> get_connected_users() const;
 
 private:
-    /// Sends what was stored to those members. One who is behind gets it from the log later.
+    /// Sends what was stored to those members. One that is behind gets it from the log later.
     void deliver(const chat_log::Entry& entry, const ConversationPtr& log,
                  const std::vector<Member*>& members) noexcept;
-    /// Tells those members that the log has begun anew.
+    /// Tells those members that the log has started over.
     void announce_beginning(const ConversationPtr& log,
                             const std::vector<Member*>& members) noexcept;
     void follow(Room& room, const ConversationPtr& log);
@@ -127,8 +127,8 @@ private:
     std::unordered_map<std::string_view, std::unique_ptr<User>> users_;  // by User::key
 };
 
-/// Closes with 1011 (Internal Error) for whom there is no memory: a message must not go missing
-/// unnoticed.
+/// Closes a connection for which there is no memory with 1011 (Internal Error): a message must not
+/// go missing unnoticed.
 void end_for_want_of_memory(const Line& line) noexcept;
 
 /// Keeps a connection in the chat for as long as it lives.

@@ -12,7 +12,7 @@
 namespace chat {
 
 /// What each other shard has said of its connections, so that they can all be taken out again when
-/// the shard ends, and compared when it tells its state anew.
+/// the shard ends, and compared when it tells its state again.
 class Elsewhere {
 public:
     using Change = std::function<void(const chat_hub::Presence&)>;

@@ -91,23 +91,24 @@ void check_key(const IdentitySettings& settings) {
             throw std::invalid_argument("the secret is shorter than 32 bytes");
         }
         if (settings.key.starts_with("-----BEGIN ")) {
-            throw std::invalid_argument("this is a key in PEM, and no secret");
+            throw std::invalid_argument("this is a key in PEM, not a secret");
         }
         return;
     }
     const auto key = read_public_key(settings.key);
     if (!key) {
-        throw std::invalid_argument("this is no public key in PEM");
+        throw std::invalid_argument("this isn't a public key in PEM");
     }
     if (settings.algorithm == TokenAlgorithm::rs256) {
         if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
-            throw std::invalid_argument("RS256 needs an RSA key, and this is another");
+            throw std::invalid_argument("RS256 needs an RSA key, but this is another kind");
         }
         if (EVP_PKEY_get_bits(key.get()) < shortest_rsa_key) {
             throw std::invalid_argument("the RSA key is shorter than 2048 bits");
         }
     } else if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_EC || !is_on_p256(*key)) {
-        throw std::invalid_argument("ES256 needs a key on the curve P-256, and this is another");
+        throw std::invalid_argument(
+            "ES256 needs a key on the curve P-256, but this is another kind");
     }
 }
 
@@ -188,22 +189,22 @@ VerifiedToken TokenVerifier::verify(std::string_view token, system_clock::time_p
         return refused("the token is longer than 4096 bytes");
     }
     if (!has_the_form_of_a_token(token)) {
-        return refused("it is no token");
+        return refused("it isn't a token");
     }
     const std::string text(token);
     const auto jwt = parse(text);
     if (!jwt) {
-        return refused("it is no token");
+        return refused("it isn't a token");
     }
     const json::object header = to_object(jwt_get_headers_json(jwt.get(), nullptr));
     if (!is_string(header.if_contains("alg"), name_of(settings_.algorithm))) {
-        return refused("the token is signed by another algorithm");
+        return refused("the token is signed with another algorithm");
     }
     if (header.contains("crit")) {
-        return refused("the token demands an extension");  // RFC 7515, section 4.1.11
+        return refused("the token requires an extension");  // RFC 7515, section 4.1.11
     }
     if (!is_signed(text)) {
-        return refused("the signature does not hold");
+        return refused("the signature is invalid");
     }
 
     const json::object claims = to_object(jwt_get_grants_json(jwt.get(), nullptr));
@@ -234,7 +235,7 @@ VerifiedToken TokenVerifier::verify(std::string_view token, system_clock::time_p
     }
     auto name = normalize_name(std::string_view(sub->get_string()));
     if (!name) {
-        return refused("the token's sub is no name");
+        return refused("the token's sub isn't a name");
     }
     return {TokenClaims{std::move(*name), *expires_at, valid_until}, {}};
 }

@@ -22,7 +22,7 @@ struct IdentitySettings {
     std::string key;
     std::string audience{};  ///< has to be in a token's `aud`; empty: a token must not have one
     std::string issuer{};    ///< has to be a token's `iss`; empty: any
-    /// How far the clock of the one who signs may be off ours.
+    /// How far the signer's clock may be off ours.
     std::chrono::seconds leeway{30};
 };
 

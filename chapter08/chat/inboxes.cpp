@@ -37,7 +37,7 @@ void Inboxes::leave(const std::string& user) noexcept {
     try {
         by_age_.emplace_back(now, user);
         left_[user] = now;
-    } catch (const std::bad_alloc&) {}  // then the inbox begins anew
+    } catch (const std::bad_alloc&) {}  // then the inbox starts over
 }
 
 // Of a user who isn't known, the inbox is from before the process began.

@@ -17,7 +17,7 @@ namespace chat {
 
 /// Opens the inbox of a user who comes.
 ///
-/// Without tokens a name belongs to whoever is there. An inbox then waits for its user for
+/// Without tokens a name belongs to the user who has it now. An inbox then waits for its user for
 /// `resume_window`, and is given back only to a client that brings its epoch, which nobody can
 /// guess; to anybody else it's a new one. With tokens it's always the user's own.
 class Inboxes {

@@ -55,7 +55,7 @@ std::string error_text(Locale locale, ErrorCode code, std::string_view subject) 
         case ErrorCode::user_offline:
             return fmt::format(fmt::runtime(english ? "{} is not online" : "{} 不在線上"), subject);
         case ErrorCode::name_taken:
-            return fmt::format(fmt::runtime(english ? "The name {} is taken" : "名稱 {} 已被使用"),
+            return fmt::format(fmt::runtime(english ? "The name {} is taken" : "名字 {} 已被使用"),
                                subject);
         case ErrorCode::invalid_room:
             return english ? "Invalid room name" : "房間名稱無效";
@@ -72,16 +72,16 @@ std::string error_text(Locale locale, ErrorCode code, std::string_view subject) 
                                                     : "訊息超過 {} 個字"),
                                subject);
         case ErrorCode::unauthorized:
-            return english ? "Only a token gives a name here" : "這裡的名字須以權杖證明";
+            return english ? "You need a token to use a name here" : "在這裡使用名字需要權杖";
         case ErrorCode::invalid_token:
-            return english ? "The token does not hold" : "權杖無效";
+            return english ? "The token is invalid" : "權杖無效";
         case ErrorCode::token_expired:
             return english ? "The token has expired" : "權杖已過期";
         case ErrorCode::invalid_since:
-            return english ? "A position is EPOCH:SEQ, as a welcome gives them"
+            return english ? "A position is EPOCH:SEQ, as in a welcome"
                            : "位置的格式是 EPOCH:SEQ，兩者都在 welcome 裡";
         case ErrorCode::unavailable:
-            return english ? "The server can't store messages now, try again in a moment"
+            return english ? "The server can't store messages right now; try again in a moment"
                            : "伺服器暫時無法儲存訊息，請稍後再試";
     }
     return {};

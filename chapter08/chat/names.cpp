@@ -16,7 +16,7 @@ namespace {
 
 constexpr int max_name = 32;
 // A code point of NFC comes from 4 code points at most (UAX 15, section 14), each of 4 bytes: what
-// is longer cannot shrink to a name, and need not be looked at.
+// is longer cannot shrink to a name, and needs no look.
 constexpr std::size_t max_input = std::size_t{max_name} * 4 * 4;
 // More are stacked upon one letter in no language, but do reach into the lines above (UTS 39,
 // section 5.4).

@@ -122,7 +122,7 @@ void Notices::end_interval() noexcept {
             }
         }
     } catch (const std::exception& error) {
-        spdlog::error("a notice of who came and left was not sent: {}", error.what());
+        spdlog::error("a notice of who came and left could not be sent: {}", error.what());
     }
 }
 

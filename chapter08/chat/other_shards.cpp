@@ -112,7 +112,7 @@ void OtherShards::on_event(const Event& event) noexcept {
             elsewhere_.apply(event);
         }
     } catch (const std::exception& error) {
-        spdlog::error("what another shard told was lost: {}", error.what());
+        spdlog::error("an event from another shard was lost: {}", error.what());
     }
 }
 

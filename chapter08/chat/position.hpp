@@ -14,7 +14,7 @@ struct Position {
     chat_log::Seq seq = 0;
 };
 
-/// Nothing for what is no position.
+/// Nothing if the text isn't a position.
 std::optional<Position> parse_position(std::string_view text);
 
 }  // namespace chat

@@ -278,7 +278,7 @@ std::string Session::refresh(std::string_view token) {
     }
     const auto now = system_clock::now();
     grant_->expiry.expire_after(claims->valid_until - now);
-    // Within the leeway it has run out by our clock, and holds nevertheless.
+    // Within the leeway it has expired by our clock, but is still valid.
     return chat_->messages().refreshed(
         std::max(std::chrono::floor<std::chrono::seconds>(claims->expires_at - now),
                  std::chrono::seconds(0)));

@@ -58,7 +58,7 @@ public:
     beastapi::awaitable<void> enter();
 
     /// Does what a frame asks for, unless the client sends more of them than it may. A client that
-    /// goes on regardless is closed with 1008 (Policy Violation). What needs the log is done by
+    /// doesn't stop is closed with 1008 (Policy Violation). What needs the log is done by
     /// ready().
     Reply answer(std::string_view frame);
 

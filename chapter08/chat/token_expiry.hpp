@@ -1,4 +1,4 @@
-// Notices when the token of a live connection has run out.
+// Notices when the token of a live connection has expired.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,7 +13,7 @@ namespace chat {
 /// frame.
 class TokenExpiry {
 public:
-    /// Calls `expired` on `executor` once the time has come, and not after this object has gone.
+    /// Calls `expired` on `executor` once the time has come, but not after this object's end.
     TokenExpiry(const boost::asio::any_io_executor& executor, std::function<void()> expired);
     TokenExpiry(const TokenExpiry&) = delete;
     TokenExpiry& operator=(const TokenExpiry&) = delete;

@@ -32,7 +32,7 @@ public:
         if (line.record.seq != next) {
             throw InvalidLine(
                 line.record.seq < next
-                    ? fmt::format("{} has a message {} already", line.conversation, line.record.seq)
+                    ? fmt::format("{} already has a message {}", line.conversation, line.record.seq)
                     : fmt::format("the message {} of {} is missing before it", next,
                                   line.conversation));
         }

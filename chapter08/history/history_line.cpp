@@ -49,7 +49,7 @@ chat_log::Time read_time(const std::string& text) {
             return time;
         }
     }
-    throw InvalidLine("\"stored\" is no time such as 2024-01-01T12:00:00.123Z");
+    throw InvalidLine("\"stored\" isn't a time such as 2024-01-01T12:00:00.123Z");
 }
 
 /// The fields of a line, each of its type.
@@ -62,7 +62,7 @@ public:
                 known = known || key == field;
             }
             if (!known) {
-                throw InvalidLine(fmt::format("\"{}\" is no field of a message",
+                throw InvalidLine(fmt::format("\"{}\" isn't a field of a message",
                                               std::string_view(key.data(), key.size())));
             }
         }
@@ -72,7 +72,7 @@ public:
         const json::value* const value = object_.if_contains(field);
         if (value == nullptr || !value->is_string() ||
             (!may_be_empty && value->get_string().empty())) {
-            throw InvalidLine(fmt::format("\"{}\" is missing, or no text", field));
+            throw InvalidLine(fmt::format("\"{}\" is missing, or isn't a text", field));
         }
         return std::string(value->get_string());
     }
@@ -80,7 +80,7 @@ public:
     chat_log::Seq seq() const {
         const json::value* const value = object_.if_contains("seq");
         if (value == nullptr || !value->is_int64() || value->get_int64() < 1) {
-            throw InvalidLine("\"seq\" is missing, or no number from 1 on");
+            throw InvalidLine("\"seq\" is missing, or isn't a number from 1 on");
         }
         return static_cast<chat_log::Seq>(value->get_int64());
     }
@@ -91,7 +91,7 @@ public:
     const json::object& payload() const {
         const json::value* const value = object_.if_contains("payload");
         if (value == nullptr || !value->is_object() || value->get_object().empty()) {
-            throw InvalidLine("\"payload\" is missing, or no object with fields");
+            throw InvalidLine("\"payload\" is missing, or isn't an object with fields");
         }
         return value->get_object();
     }
@@ -104,7 +104,7 @@ json::value parse(std::string_view text) {
     json::error_code error;
     json::value value = json::parse(json::string_view(text.data(), text.size()), error);
     if (error || !value.is_object()) {
-        throw InvalidLine("this is no JSON object");
+        throw InvalidLine("this isn't a JSON object");
     }
     return value;
 }

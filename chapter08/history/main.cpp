@@ -31,7 +31,7 @@ std::string conversation_of(const Arguments& arguments) {
     }
     const auto name = chat::normalize_name(arguments.name);
     if (!name) {
-        throw history::HistoryError(fmt::format("\"{}\" is no name", arguments.name));
+        throw history::HistoryError(fmt::format("\"{}\" isn't a name", arguments.name));
     }
     const auto kind = arguments.kind == "room" ? chat::room_log : chat::inbox_log;
     return std::string(kind) + chat::name_key(*name);
@@ -74,7 +74,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("Looks after the database of a chat.", "chat_history");
+    CLI::App app("Manages the database of a chat.", "chat_history");
     app.require_subcommand(1);
     Arguments arguments;
     CLI::App* const exports =
@@ -82,15 +82,16 @@ int run(int argc, char** argv) {
     exports->add_option("KIND", arguments.kind, "lobby, room or inbox")
         ->type_name("")
         ->check(CLI::IsMember({"lobby", "room", "inbox"}));
-    exports->add_option("NAME", arguments.name, "Of the room, or of the user")->type_name("");
+    exports->add_option("NAME", arguments.name, "The name of the room or of the user")
+        ->type_name("");
     exports->add_flag("--all", arguments.all, "All conversations");
     CLI::App* const imports =
         add_command(app, "import", "Reads such lines, all of them or none", arguments);
     imports->add_option("LINES", arguments.lines, "The file with the lines, else stdin")
         ->type_name("");
-    CLI::App* const checks = add_command(app, "check", "Says whether it's whole", arguments);
+    CLI::App* const checks = add_command(app, "check", "Checks whether it's intact", arguments);
     CLI::App* const compacts =
-        add_command(app, "compact", "Gives back the space of what was deleted", arguments);
+        add_command(app, "compact", "Frees the space of what was deleted", arguments);
     try {
         app.parse(argc, argv);
         if (exports->parsed()) {

@@ -70,7 +70,8 @@ void RedisHub::stop() noexcept {
             run_script(leave_it, {shard_}, {});
         }
     } catch (const std::exception& error) {
-        spdlog::warn("the others aren't told that this server ends: {}", error.what());
+        spdlog::warn("the other servers couldn't be told that this one is stopping: {}",
+                     error.what());
     }
     for (Connection* const connection : {&commands_, &events_, &signals_}) {
         if (*connection) {
@@ -326,7 +327,7 @@ void RedisHub::tick_later() {
         try {
             tick_later();
         } catch (const std::exception& error) {
-            spdlog::error("the lease of this server isn't renewed any more: {}", error.what());
+            spdlog::error("the lease of this server is no longer renewed: {}", error.what());
         }
     });
 }

@@ -18,7 +18,7 @@ return {last and last[1] or '0-0', redis.call('SMEMBERS', KEYS[2])}
 )lua";
 
 /// Takes the shard, the lease, the id of the event that it has read last. Gives whether that one is
-/// still there, so that one can read on behind it, and whether the shard was new to the set.
+/// still there, so that the caller can read on after it, and whether the shard was new to the set.
 constexpr std::string_view renew_script = R"lua(
 local is_new = redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[3], '', 'PX', ARGV[2])

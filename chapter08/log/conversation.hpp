@@ -17,7 +17,7 @@ namespace chat_log {
 /// system, as 22 characters of Base64url (RFC 4648, section 5).
 std::string make_epoch();
 
-/// Belongs to the thread that runs the log. Whoever holds a ConversationPtr keeps it in memory.
+/// Belongs to the thread that runs the log. A ConversationPtr keeps it in memory.
 class Conversation {
 public:
     /// Is called with each entry once it's stored, in the order of their numbers. Must not throw.
@@ -46,7 +46,7 @@ public:
     /// Bytes of memory that it takes, about.
     std::size_t cost() const noexcept { return cost_; }
 
-    /// Begins it, or begins it anew: nothing of what it had is left. Its follower is told.
+    /// Begins it, or starts it over: drops everything that it had, and tells its follower.
     void begin(std::string epoch, Seq last_seq = 0);
 
     /// Adds the entry whose number comes next, and tells the follower. If others between are lost,
@@ -59,8 +59,8 @@ public:
     /// The entries of that range which are in memory.
     Slice read(const Range& range) const;
 
-    /// One at a time; an empty function: nobody follows any more. `begun_anew` is called when it
-    /// has begun anew, under another epoch, and must not throw.
+    /// One at a time; an empty function: nobody follows it anymore. `begun_anew` is called when it
+    /// has started over, under another epoch, and must not throw.
     void follow(Follower follower, std::function<void()> begun_anew = {}) {
         follower_ = std::move(follower);
         begun_anew_ = std::move(begun_anew);

@@ -32,7 +32,7 @@ struct Head {
 ///
 /// Write-ahead log, `synchronous=FULL`: once commit() returns, what was written survives `kill -9`
 /// and the loss of power. When SQLite fails, everything throws DatabaseError; the transaction is
-/// then rolled back, and the next one may succeed.
+/// then rolled back, and the next attempt may succeed.
 class Database {
 public:
     enum class Access {
@@ -41,8 +41,8 @@ public:
     };
 
     /// Opens the file, and creates it if there is none (unless only to read). Throws DatabaseError
-    /// if it can't be opened or written, is no chat database, is damaged, is of a newer version, or
-    /// is in use by another server.
+    /// if it can't be opened or written, isn't a chat database, is damaged, is of a newer version,
+    /// or is in use by another server.
     explicit Database(const std::filesystem::path& file, Access access = Access::serve);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -55,11 +55,11 @@ public:
     void rollback() noexcept;
 
     std::optional<Head> find(std::string_view conversation);
-    /// Begins a conversation of which there is none. Its first message gets the number behind
+    /// Begins a conversation of which there is none. Its first message gets the number after
     /// `last_seq`.
     Head create(std::string_view conversation, std::string_view epoch, Seq last_seq = 0);
-    /// Begins the conversation anew: its messages are gone, and it's numbered from 1 again, or from
-    /// behind `last_seq`. trim() deletes them, since that can take longer than a commit may.
+    /// Starts the conversation over: drops its messages, and numbers it from 1 again, or from the
+    /// number after `last_seq`. trim() deletes them, since that can take longer than a commit may.
     Head restart(const Head& head, std::string_view epoch, Seq last_seq = 0);
 
     /// Adds a message, unless one of the same author with the same id was stored in the

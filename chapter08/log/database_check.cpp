@@ -40,7 +40,7 @@ private:
         while (all.executeStep()) {
             const std::int64_t id = all.getColumn(0).getInt64();
             const std::string name = all.isColumnNull(1)
-                                         ? fmt::format("number {}, which began anew", id)
+                                         ? fmt::format("number {}, which started over", id)
                                          : all.getColumn(1).getString();
             Running query(kept, position_of(id, 0), position_of(id + 1, 0));
             query.next();

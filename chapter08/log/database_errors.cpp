@@ -32,7 +32,7 @@ std::string explain_io_error(const std::string& file, int code, int system_error
     if (is_out_of_room(system_error)) {
         return fmt::format(full, file);
     }
-    return fmt::format("{}: {} ({}): look after the disk", file, detail,
+    return fmt::format("{}: {} ({}): check the disk", file, detail,
                        system_error == 0 ? "no reason given" : system_words(system_error));
 }
 
@@ -52,7 +52,7 @@ std::string explain_error(const std::filesystem::path& path, int code, int syste
                 "check, and go back to a copy of the file",
                 file, detail);
         case SQLITE_NOTADB:
-            return fmt::format("{}: this is no database, or a damaged one: name another file",
+            return fmt::format("{}: this isn't a database, or it's damaged: name another file",
                                file);
         case SQLITE_READONLY:
         case SQLITE_PERM:

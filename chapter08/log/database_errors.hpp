@@ -1,4 +1,4 @@
-// What SQLite's errors mean to whoever runs the server.
+// What SQLite's errors mean to the person who runs the server.
 #pragma once
 
 #include <filesystem>

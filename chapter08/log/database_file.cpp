@@ -77,7 +77,7 @@ void need_file(const std::filesystem::path& file) {
         throw DatabaseError(explain_open_error(file, EISDIR));
     }
     if (!S_ISREG(status.st_mode)) {
-        throw DatabaseError(fmt::format("{}: this is no file: name another one", file.string()));
+        throw DatabaseError(fmt::format("{}: this isn't a file: name another one", file.string()));
     }
 }
 

@@ -186,7 +186,7 @@ void DatabaseLog::Loop::post(std::vector<Outcome> outcomes) {
         run = run_;
     }
     if (run) {
-        // A function can be copied, outcomes need not be.
+        // A std::function has to be copyable, and outcomes may not be.
         const auto shared = std::make_shared<std::vector<Outcome>>(std::move(outcomes));
         run([self = shared_from_this(), shared] {
             // Only the thread on which this runs starts and stops, or it has the lock of `run`.

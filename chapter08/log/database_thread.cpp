@@ -17,8 +17,9 @@ using Kind = DatabaseThread::Command::Kind;
 namespace {
 
 constexpr std::size_t max_heads = 10'000;
-/// After a batch: who has been answered says the next thing, and shares the next sync with those
-/// who wait already. Without it they'd take turns, and each message would be sent by itself.
+/// After a batch: clients that got their answer send the next message, which shares the next sync
+/// with those that are already waiting. Without it they'd take turns, and each message would be
+/// sent by itself.
 constexpr auto between_batches = std::chrono::milliseconds(1);
 /// A go at trimming is a transaction of its own: messages that come in all the time share the disk.
 constexpr auto between_goes = std::chrono::milliseconds(100);

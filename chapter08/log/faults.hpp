@@ -12,7 +12,7 @@ namespace chat_log {
 
 enum class Fault {
     ack_before_commit,    ///< a message is acknowledged, and its transaction is committed later
-    epoch_kept,           ///< a log that begins anew has the epoch of the one before
+    epoch_kept,           ///< a log that starts over keeps the epoch of the one before
     forgotten_duplicate,  ///< a message that is sent again is stored again
     gap_not_announced,    ///< a client that comes back to another epoch isn't told
     history_off_by_one,   ///< the first of the messages that a client missed is left out

@@ -14,13 +14,13 @@
 
 namespace chat_log {
 
-/// Gives each message its number, stores it, and only then hands it on: whoever sees a message can
-/// find it in the log.
+/// Gives each message its number, stores it, and only then passes it on: anybody who sees a message
+/// can find it in the log.
 ///
 /// Everything belongs to one thread. What is asked is answered through a function, on that thread:
 /// at once, within the call, where the log is in memory, and later where it's on a disk. Answers to
 /// what was asked about one conversation come in the order in which it was asked. An answer must
-/// not throw. What was asked and not answered when the log ends isn't answered any more.
+/// not throw. What was asked and not answered when the log ends is never answered.
 class Log {
 public:
     /// The conversation; null: the log can't be written now, and has none of that name.
@@ -42,8 +42,8 @@ public:
     /// The conversation of that name, which begins now if there's none.
     virtual void open(const std::string& name, Opened opened) = 0;
 
-    /// Begins it anew, under another epoch: nothing of what was said is left. Where that was asked
-    /// before, and hasn't happened yet, it happens once.
+    /// Starts it over, under another epoch, and drops all that was said. If that was asked before,
+    /// and hasn't happened yet, it happens once.
     virtual void restart(const ConversationPtr& conversation, Opened restarted) = 0;
 
     /// Stores a message as the next of the conversation, tells its follower, then answers. A repeat

@@ -30,7 +30,7 @@ public:
     /// Adds an entry to a conversation that is in here, and forgets what is too much.
     void add(Conversation& conversation, Entry entry);
 
-    /// Begins one anew that is in here.
+    /// Starts over one that is in here.
     void restart(Conversation& conversation, std::string epoch, Seq last_seq = 0);
 
     /// Forgets the one of that name, if there is one.

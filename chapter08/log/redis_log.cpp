@@ -152,9 +152,9 @@ void RedisLog::forget_what_waits() {
 void RedisLog::say_whether_available(bool available, std::string_view error) {
     if (available != std::exchange(said_available_, available)) {
         if (available) {
-            spdlog::info("Redis is there again");
+            spdlog::info("Redis is back");
         } else {
-            spdlog::error("Redis is away, so messages are refused: {} ({})", error,
+            spdlog::error("Redis is unreachable, so messages are refused: {} ({})", error,
                           settings_.url.to_string());
         }
     }
@@ -188,12 +188,12 @@ void RedisLog::sweep_later() {
         try {
             sweep();
         } catch (const std::exception& error) {
-            spdlog::error("the conversations weren't looked through: {}", error.what());
+            spdlog::error("the conversations couldn't be checked: {}", error.what());
         }
         try {
             sweep_later();
         } catch (const std::exception& error) {
-            spdlog::error("the conversations aren't looked through any more: {}", error.what());
+            spdlog::error("the conversations are no longer checked: {}", error.what());
         }
     });
 }

@@ -221,7 +221,7 @@ void RedisLog::fill_holes() {
             continue;
         }
         if (conversation->last_seq() >= missing) {
-            fill_soon(followed, conversation);  // that one has come; now it's for another
+            fill_soon(followed, conversation);  // that one has come; this is for another
         } else {
             fill(followed, conversation);
         }

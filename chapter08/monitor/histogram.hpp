@@ -13,7 +13,7 @@ namespace monitor {
 /// Counts values by their size. A value up to `first` is in the first bucket, each bucket reaches
 /// twice as far as the one before, and what is above the last bound is in a bucket without one.
 ///
-/// Who wants to read it on another thread asks the thread that it belongs to for a copy.
+/// To read it on another thread, ask the thread that it belongs to for a copy.
 template <std::uint64_t first, std::size_t bounds>
 class Histogram {
 public:

@@ -108,16 +108,16 @@ void Metrics::add_whole(Families& families) const {
     MetricFamily build = family(MetricType::Gauge, "chat_build_info", "Always 1.");
     add_gauge(build, {{"version", whole_.version}}, 1);
     families.push_back(std::move(build));
-    families.push_back(gauge("chat_users", "Names in the chat, at all servers together.",
+    families.push_back(gauge("chat_users", "Names in the chat, on all servers together.",
                              static_cast<double>(whole_.users)));
-    families.push_back(gauge("chat_rooms", "Rooms with somebody in them, beside the lobby.",
+    families.push_back(gauge("chat_rooms", "Rooms with somebody in them, not counting the lobby.",
                              static_cast<double>(whole_.rooms)));
     std::map<std::string, std::uint64_t> refusals = whole_.refusals;
     for (const char* const reason : reasons) {
         refusals.try_emplace(reason, 0);
     }
     MetricFamily refused = family(MetricType::Counter, "chat_refusals_total",
-                                  "What was refused, by the reason as /ws/status names it.");
+                                  "What the server refused, by the reason as in /ws/status.");
     for (const auto& [reason, count] : refusals) {
         add_counter(refused, {{"reason", reason}}, static_cast<double>(count));
     }
@@ -126,10 +126,10 @@ void Metrics::add_whole(Families& families) const {
 
 void Metrics::add_connections(Families& families) const {
     families.push_back(each(workers_, MetricType::Gauge, "chat_tcp_connections",
-                            "Connections of HTTP and WebSocket.",
+                            "TCP connections, HTTP and WebSocket.",
                             [](const Sample& sample) { return sample.load.connections; }));
     MetricFamily open = family(MetricType::Gauge, "chat_connections",
-                               "WebSockets that are open, by the path of their endpoint.");
+                               "WebSockets that are open now, by the path of their endpoint.");
     MetricFamily accepted = family(MetricType::Counter, "chat_connections_accepted_total",
                                    "WebSockets that were accepted, by the path of their endpoint.");
     families.push_back(each(workers_, MetricType::Gauge, "chat_streams",
@@ -138,8 +138,8 @@ void Metrics::add_connections(Families& families) const {
     families.push_back(each(workers_, MetricType::Counter, "chat_streams_opened_total",
                             "Streams of events, and other answers bit by bit.",
                             [](const Sample& sample) { return sample.traffic.streams_opened; }));
-    MetricFamily responses = family(MetricType::Counter, "chat_http_responses_total",
-                                    "Answers over HTTP, by their status.");
+    MetricFamily responses =
+        family(MetricType::Counter, "chat_http_responses_total", "HTTP responses, by status.");
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         const beastapi::Traffic& traffic = workers_[i].traffic;
         for (const auto& [path, endpoint] : traffic.endpoints) {
@@ -162,14 +162,14 @@ void Metrics::add_traffic(Families& families) const {
     const auto count = [&](const char* name, const char* help, auto value) {
         families.push_back(each(workers_, MetricType::Counter, name, help, value));
     };
-    count("chat_messages_received_total", "Messages that came on WebSockets.",
+    count("chat_messages_received_total", "Messages received on WebSockets.",
           [](const Sample& sample) { return sample.traffic.messages_received; });
     count("chat_messages_sent_total", "Messages that were put into the outboxes of WebSockets.",
           [](const Sample& sample) { return sample.traffic.messages_sent; });
     count("chat_stream_pieces_sent_total",
           "Events, comments, and what else was written to streams, each as one.",
           [](const Sample& sample) { return sample.traffic.pieces_sent; });
-    count("chat_received_bytes_total", "Bytes that came over TCP.",
+    count("chat_received_bytes_total", "Bytes received over TCP.",
           [](const Sample& sample) { return sample.traffic.bytes_received; });
     count("chat_sent_bytes_total", "Bytes that the operating system took to send over TCP.",
           [](const Sample& sample) { return sample.traffic.bytes_sent; });
@@ -177,11 +177,11 @@ void Metrics::add_traffic(Families& families) const {
     const auto show = [&](const char* name, const char* help, auto value) {
         families.push_back(each(workers_, MetricType::Gauge, name, help, value));
     };
-    show("chat_outbox_bytes", "Bytes that wait for readers.",
+    show("chat_outbox_bytes", "Bytes that are waiting for readers.",
          [](const Sample& sample) { return sample.load.outbox_bytes; });
-    show("chat_outbox_largest_bytes", "Bytes that wait for the reader for whom most wait.",
+    show("chat_outbox_largest_bytes", "Bytes that are waiting for the slowest reader.",
          [](const Sample& sample) { return sample.load.largest_outbox; });
-    show("chat_congested_connections", "Readers whose socket takes nothing now.",
+    show("chat_congested_connections", "Readers whose socket is full right now.",
          [](const Sample& sample) { return sample.load.congested; });
 }
 
@@ -190,7 +190,7 @@ void Metrics::add_times(Families& families) const {
         families.push_back(each_histogram(workers_, name, help, units, value));
     };
     measure("chat_event_loop_lag_seconds",
-            "By how much a timer of the event loop was late, ten times a second.", nanoseconds,
+            "How late a timer of the event loop was, measured ten times a second.", nanoseconds,
             [](const Sample& sample) { return sample.traffic.loop_lag; });
     measure("chat_delivery_seconds",
             "From the read that brought a message until it was given to the operating system for "
@@ -214,7 +214,7 @@ void Metrics::add_log(Families& families) const {
         families.push_back(std::move(commits));
     }
     families.push_back(each(workers_, MetricType::Counter, "chat_duplicates_total",
-                            "Messages that were sent again, and that the log had already.",
+                            "Messages that a client sent again and the log already had.",
                             [](const Sample& sample) { return sample.chat.duplicates; }));
     MetricFamily replays = family(
         MetricType::Counter, "chat_history_replays_total",
@@ -233,7 +233,7 @@ void Metrics::add_log(Families& families) const {
 
 void Metrics::add_hub(Families& families) const {
     MetricFamily events = family(MetricType::Counter, "chat_hub_events_total",
-                                 "What workers and servers told each other of who is where.");
+                                 "What workers and servers told each other about who is where.");
     MetricFamily available = family(MetricType::Gauge, "chat_hub_available",
                                     "Whether other workers and servers can be reached.");
     for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -254,13 +254,13 @@ void Metrics::add_hub(Families& families) const {
 
 void Metrics::add_redis(Families& families) const {
     MetricFamily connected = family(MetricType::Gauge, "chat_redis_connected",
-                                    "Whether there's a connection to Redis, by what it's for.");
+                                    "Whether there's a connection to Redis, by its purpose.");
     MetricFamily connects = family(MetricType::Counter, "chat_redis_connects_total",
-                                   "How often a connection to Redis was made.");
+                                   "How often the server connected to Redis.");
     MetricFamily losses = family(MetricType::Counter, "chat_redis_losses_total",
-                                 "How often a connection to Redis was lost.");
+                                 "How often it lost a connection to Redis.");
     MetricFamily trips = family(MetricType::Histogram, "chat_redis_round_trip_seconds",
-                                "From a command to Redis' answer.");
+                                "Time from a command to Redis' answer.");
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         for (const RedisFigures& figures : workers_[i].redis) {
             const Labels labels = with(worker_label(i), "connection", figures.connection);

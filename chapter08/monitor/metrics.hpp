@@ -25,7 +25,7 @@ struct Whole {
 };
 
 /// The names follow https://prometheus.io/docs/practices/naming/. What a worker counts has its
-/// number as the label `worker`; sums are for who asks.
+/// number as the label `worker`; Prometheus can add them up.
 class Metrics final : public prometheus::Collectable {
 public:
     Metrics(std::vector<Sample> workers, Whole whole)

@@ -1,4 +1,4 @@
-// What a connection to Redis counts, for those who watch it.
+// What a connection to Redis counts, for monitoring.
 #pragma once
 
 #include "monitor/histogram.hpp"

@@ -1,4 +1,4 @@
-// The workers of this process, for whoever watches them.
+// The workers of this process, for monitoring.
 #pragma once
 
 #include "beastapi/awaitable.hpp"

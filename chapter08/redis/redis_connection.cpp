@@ -104,7 +104,7 @@ void RedisConnection::spawn_again() noexcept {
             return;
         } catch (const std::exception&) {}
     }
-    spdlog::critical("there is no memory to connect to Redis, and it isn't tried again");
+    spdlog::critical("there is no memory to connect to Redis, so the server won't try again");
 }
 
 void RedisConnection::note_error(std::string error) noexcept {
@@ -241,7 +241,7 @@ void RedisConnection::take_replies() {
     while (open_ && !stopped_) {
         void* object = nullptr;
         if (redisReaderGetReply(reader_.get(), &object) != REDIS_OK) {
-            drop(fmt::format("what came isn't Redis' protocol: {}", reader_->errstr));
+            drop(fmt::format("these bytes aren't Redis' protocol: {}", reader_->errstr));
             return;
         }
         if (object == nullptr) {
@@ -258,7 +258,7 @@ void RedisConnection::take(const Reply& reply) {
         return;
     }
     if (pending_.empty()) {
-        drop(fmt::format("an answer came that nobody asked for: {}", reply.text()));
+        drop(fmt::format("an answer arrived that nobody asked for: {}", reply.text()));
         return;
     }
     const Pending pending = std::move(pending_.front());
@@ -296,7 +296,7 @@ void RedisConnection::lose() noexcept {
             handlers_.lost(error_.empty() ? "out of memory" : error_);
         }
     } catch (const std::exception& error) {
-        spdlog::error("it isn't noticed by all that Redis is away: {}", error.what());
+        spdlog::error("not everybody noticed that Redis is unreachable: {}", error.what());
     }
     while (!pending_.empty() && !stopped_) {
         const Pending pending = std::move(pending_.front());

@@ -86,7 +86,7 @@ public:
     /// Runs a script of Settings: keys first, then what else it takes.
     void eval(std::size_t script, const Command& keys, const Command& arguments, Answer answer);
 
-    /// Ends the connection, which then counts as lost, and is made anew.
+    /// Ends the connection, which then counts as lost, and connects again.
     void drop(std::string why) noexcept;
 
 private:
@@ -140,7 +140,7 @@ private:
     std::array<char, 32 * 1024> in_{};
     Clock::time_point began_;
     Clock::time_point heard_;
-    std::string error_;  // why it's ending; empty: it isn't, or memory has run out
+    std::string error_;  // why it's ending; empty: it isn't, or there was no memory
     unsigned failures_ = 0;
     bool open_ = false;  // there's a connection, on which hands are being shaken at least
     bool connected_ = false;

@@ -17,7 +17,7 @@ constexpr std::string_view forms =
     "unix://[user:password@]/path/to/socket[?db=database]";
 
 [[noreturn]] void refuse(std::string_view why) {
-    throw std::invalid_argument(fmt::format("this is no address of Redis: {} ({})", why, forms));
+    throw std::invalid_argument(fmt::format("this isn't an address of Redis: {} ({})", why, forms));
 }
 
 int database_of(std::string_view digits) {
@@ -53,13 +53,13 @@ void read_host(const boost::urls::url_view& url, RedisUrl& redis) {
         redis.database = database_of(std::string_view(path).substr(1));
     }
     if (url.has_query()) {
-        refuse("nothing is known that could be behind its '?'");
+        refuse("nothing can follow its '?'");
     }
 }
 
 void read_socket(const boost::urls::url_view& url, RedisUrl& redis) {
     if (!url.host().empty() || url.has_port()) {
-        refuse("unix:// has no host, but a path that begins with '/'");
+        refuse("unix:// needs a path that begins with '/', not a host");
     }
     redis.path = url.path();
     if (redis.path.size() < 2) {
@@ -67,7 +67,7 @@ void read_socket(const boost::urls::url_view& url, RedisUrl& redis) {
     }
     for (const auto& param : url.params()) {
         if (param.key != "db") {
-            refuse("nothing but db=N can be behind its '?'");
+            refuse("only db=N can follow its '?'");
         }
         redis.database = database_of(param.value);
     }
@@ -91,16 +91,16 @@ RedisUrl parse_redis_url(std::string_view text) {
         refuse("it must begin with redis:// or unix://");
     }
     if (!url.has_authority()) {
-        refuse("'//' is missing behind its ':'");
+        refuse("'//' is missing after its ':'");
     }
     if (url.has_fragment()) {
-        refuse("nothing is known that could be behind its '#'");
+        refuse("nothing can follow its '#'");
     }
     RedisUrl redis;
     redis.user = text_of(url.encoded_user());
     redis.password = text_of(url.encoded_password());
     if (!redis.user.empty() && redis.password.empty()) {
-        refuse("there is a user, and no password");
+        refuse("there is a user, but no password");
     }
     if (url.scheme() == "redis") {
         read_host(url, redis);

@@ -32,8 +32,8 @@ using chat::Session;
 
 namespace {
 
-// Who joins by it is announced, so a page of another origin may not open it: neither by an
-// EventSource, nor by an <img>, which says nothing of its origin.
+// A client that joins by it is announced, so a page of another origin may not open it: neither by
+// an EventSource, nor by an <img>, which says nothing of its origin.
 std::optional<Response> refuse_other_origins(const Request& request, App& app) {
     const auto site = request.headers.get("Sec-Fetch-Site").value_or("none");
     const bool says_origin = request.headers.get("Origin").has_value();

@@ -65,8 +65,8 @@ awaitable<Response> readiness(const beastapi::App& app, chat::Chat& chat) {
 
 awaitable<Response> no_tutorial() {
     co_return beastapi::PlainTextResponse(
-        "The tutorial has not been built: run scripts/docs.sh --build, then start the server "
-        "anew.\n",
+        "The tutorial hasn't been built yet: run scripts/docs.sh --build, then start the server "
+        "again.\n",
         503);
 }
 

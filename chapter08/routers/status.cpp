@@ -16,7 +16,7 @@ using chat::Chat;
 
 namespace {
 
-// `?page=` of a request: 1 without one, nothing if it is no such number.
+// `?page=` of a request: 1 without one, nothing if it isn't such a number.
 std::optional<std::size_t> page_of(const Request& request) {
     const std::string_view text = request.query_params.get("page").value_or("1");
     std::size_t page = 0;

@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(neither_a_token_nor_the_secret_is_logged) {
     const std::string good = token();
     const std::string bad = token("", secret + "x");
     const std::string log = check(good, bad, {"--jwt-secret-file", file("secret", secret)});
-    BOOST_TEST(log.find("unauthorized: the signature does not hold") != std::string::npos, log);
+    BOOST_TEST(log.find("unauthorized: the signature is invalid") != std::string::npos, log);
     for (const std::string& text : {good, bad, good.substr(good.rfind('.') + 1),
                                     bad.substr(bad.rfind('.') + 1), secret, "token="s}) {
         BOOST_TEST(log.find(text) == std::string::npos, log);
@@ -152,11 +152,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_or_holds_no_key_is_refused) {
                   "the secret is shorter than 32 bytes");
     check_refused({"--jwt-secret-file", file("empty", "")}, "the secret is shorter than 32 bytes");
     const std::string ec = file("ec.pem", make_ec_key().public_key);
-    check_refused({"--jwt-secret-file", ec}, "this is a key in PEM, and no secret");
+    check_refused({"--jwt-secret-file", ec}, "this is a key in PEM, not a secret");
     check_refused({"--jwt-public-key-file", ec, "--jwt-algorithm", "RS256"},
                   "RS256 needs an RSA key");
     check_refused({"--jwt-public-key-file", file("text", secret), "--jwt-algorithm", "ES256"},
-                  "this is no public key in PEM");
+                  "this isn't a public key in PEM");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

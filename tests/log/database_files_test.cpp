@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_is_refused) {
     BOOST_TEST(!std::filesystem::exists(folder.path() / "chat.db"));
     const auto fifo = folder.path() / "fifo";
     BOOST_REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-    check_refused(fifo, "this is no file");
+    check_refused(fifo, "this isn't a file");
     BOOST_TEST(refusal("").find("needs the name of a file") != std::string::npos);
 }
 
@@ -91,8 +91,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_database_is_refused_and_left_alone) {
     for (const std::string& content : {std::string("a shopping list"), std::string(5'000, 'x'),
                                        "SQLite format 3\0 and then not"s}) {
         const auto file = folder.write("list.txt", content);
-        check_refused(file, "this is no database");
-        check_refused(file, "this is no database", Access::read);
+        check_refused(file, "this isn't a database");
+        check_refused(file, "this isn't a database", Access::read);
         BOOST_TEST((read_file(file) == content));
     }
     // An empty file is a new database.

@@ -96,9 +96,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_message_is_refused) {
         });
     };
     BOOST_CHECK_NO_THROW(read_line(good));
-    check_refused(good, "hello", "no JSON object");
-    check_refused(good, "[1]", "no JSON object");
-    check_refused(good, good.substr(0, 50), "no JSON object");
+    check_refused(good, "hello", "isn't a JSON object");
+    check_refused(good, "[1]", "isn't a JSON object");
+    check_refused(good, good.substr(0, 50), "isn't a JSON object");
     check_refused("\"lobby\"", "7", "\"conversation\"");
     check_refused("\"lobby\"", "\"\"", "\"conversation\"");
     check_refused(R"("epoch":"e",)", "", "\"epoch\"");
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_message_is_refused) {
     check_refused(R"("author":"a",)", R"("author":"a","id":"",)", "\"id\"");
     check_refused(R"({"a":1}})", "{}}", "\"payload\"");
     check_refused(R"({"a":1}})", "\"a\"}", "\"payload\"");
-    check_refused(R"("author":"a",)", R"("author":"a","room":"b",)", "\"room\" is no field");
+    check_refused(R"("author":"a",)", R"("author":"a","room":"b",)", "\"room\" isn't a field");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_exported_is_imported_as_it_was) {
@@ -168,13 +168,13 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_named_and_nothing_is_imported) {
         BOOST_TEST(exported(database.path) == before);
     };
     check_refused(line("lobby", 3) + "\n" + line("lobby", 3),
-                  "line 3: lobby has a message 3 already");
-    check_refused(line("lobby", 2), "line 1: lobby has a message 2 already");
+                  "line 3: lobby already has a message 3");
+    check_refused(line("lobby", 2), "line 1: lobby already has a message 2");
     check_refused(line("room:cpp", 1) + line("lobby", 4),
                   "line 2: the message 3 of lobby is missing before it");
     check_refused(line("room:cpp", 1) + line("room:cpp", 2, "other"),
                   "line 2: room:cpp has another epoch in this file: import into a new one");
-    check_refused(line("lobby", 3) + "hello\n", "line 2: this is no JSON object");
+    check_refused(line("lobby", 3) + "hello\n", "line 2: this isn't a JSON object");
     const auto fresh = database.folder.path() / "fresh.db";
     BOOST_TEST(refused(fresh, line("lobby", 1) + "hello").starts_with("line 2: "));
     BOOST_TEST(!std::filesystem::exists(fresh));

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said) {
              std::pair{"redis://h/1?db=2", "'?'"},
              std::pair{"redis://h#1", "'#'"},
              std::pair{"redis://ann@h", "no password"},
-             std::pair{"unix://run/redis.sock", "no host"},
+             std::pair{"unix://run/redis.sock", "not a host"},
              std::pair{"unix://", "path"},
              std::pair{"unix:///s?database=2", "db=N"},
              std::pair{"rediss://h", "TLS"},

@@ -94,7 +94,7 @@ class Program(unittest.TestCase):
             (("export", self.file, "room"), 2, "whose?"),
             (("export", self.file, "lobby", "Alice"), 2, "the lobby has no name"),
             (("export", self.file, "lobby"), 1, "it has no conversation lobby"),
-            (("export", self.file, "inbox", " "), 1, "is no name"),
+            (("export", self.file, "inbox", " "), 1, "isn't a name"),
             (("check", self.file + "x"), 1, "there is no such file"),
             (("compact", self.file + "x"), 1, "there is no such file"),
             (("import", self.file, self.file + "x"), 1, "it can't be read"),

@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(errors) {
         R"({"type":"error","code":"user_offline","retry":false,"message":"Bob is not online","username":"Bob"})");
     check(
         chinese.error(ErrorCode::name_taken, "Bob"),
-        R"({"type":"error","code":"name_taken","retry":false,"message":"名稱 Bob 已被使用","username":"Bob"})");
+        R"({"type":"error","code":"name_taken","retry":false,"message":"名字 Bob 已被使用","username":"Bob"})");
     check(
         english.error(ErrorCode::name_taken, "Bob"),
         R"({"type":"error","code":"name_taken","retry":false,"message":"The name Bob is taken","username":"Bob"})");

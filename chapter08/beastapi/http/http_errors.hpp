@@ -13,7 +13,7 @@ namespace beastapi::detail {
 /// 429, to come back after `wait`.
 Response too_many_requests(std::chrono::steady_clock::duration wait);
 
-/// What to answer to a request that could not be read; nothing if the client has gone.
+/// What to answer to a request that could not be read; nothing if the client has disconnected.
 std::optional<Response> unreadable_request(const boost::system::error_code& error);
 
 /// A file that was there and cannot be opened now.

@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// An answer that the client's budget does not allow yet waits so long for it. A browser that loads
-// a page does not ask again for a script that is refused.
+// How long an answer may wait for its client's budget. A browser that loads a page doesn't ask
+// again for a script that was refused.
 constexpr auto max_pause = 10s;
 // What the outbox and Beast hold of a large answer beside its body.
 constexpr std::size_t max_in_outbox = 2 * Outbox::high_water;

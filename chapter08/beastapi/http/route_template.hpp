@@ -15,7 +15,7 @@ namespace beastapi::detail {
 class RouteTemplate {
 public:
     /// Throws std::invalid_argument if `text` does not begin with `/`, a brace is not closed or
-    /// stands beside other text in its segment, or a parameter has no name or the name of another.
+    /// is beside other text in its segment, or a parameter has no name or the name of another.
     explicit RouteTemplate(std::string_view text);
 
     /// The decoded parameters if `path` (percent-encoded, without query) fits, else nothing.

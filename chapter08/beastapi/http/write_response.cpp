@@ -36,7 +36,7 @@ void fill_head(http::response<Body>& message, const Response& response, bool kee
     message.keep_alive(keep_alive);
     const bool upgrade_required = response.status() == 426;
     if (upgrade_required) {
-        // Whoever lists Upgrade has to name it in Connection (RFC 9110, section 7.8).
+        // A sender of Upgrade has to name it in Connection (RFC 9110, section 7.8).
         message.set(http::field::connection, keep_alive ? "Upgrade" : "Upgrade, close");
     }
 }

@@ -30,8 +30,8 @@ struct ClientLimits {
     /// The burst of bytes_in is there for pages that load: this part of it is for frames.
     static constexpr std::uint32_t share_of_frames = 16;
 
-    /// The WebSocket frames that bytes_in allows, on all connections of the client together. One
-    /// that connects anew brings no new burst.
+    /// The WebSocket frames that bytes_in allows, on all connections of the client together. A
+    /// new connection brings no new burst.
     RateLimit frames() const {
         return {bytes_in.rate / min_bytes_in,
                 std::max<std::uint32_t>(bytes_in.burst / min_bytes_in / share_of_frames, 1)};
@@ -40,8 +40,8 @@ struct ClientLimits {
 
 class ClientBudgets;
 
-/// What is known of one client, shared by all its connections. It outlives them: whoever connects
-/// again finds the budget as it was left.
+/// What is known of one client, shared by all its connections. It outlives them: a client that
+/// connects again finds the budget as it left it.
 ///
 /// A client may have connections with several workers, so each call locks it for a moment.
 class ClientBudget {
@@ -99,7 +99,7 @@ public:
     /// The budget of a user whose name a token has proved, in place of that of the address.
     std::shared_ptr<ClientBudget> of_user(std::string_view name) const;
 
-    /// Whether it has not cost anything for so long that it is as a new one.
+    /// Whether its client has paid everything back, so that it's as good as a new one.
     bool full() const;
 
     /// What Admission counts: the client's open connections, and the bytes of memory that hold

@@ -46,7 +46,7 @@ public:
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox();
 
-    /// Who ends the connection when its reader is too slow; null: the outbox aborts. The owner must
+    /// It ends the connection when its reader is too slow; null: the outbox aborts. The owner must
     /// outlive its charge.
     void set_owner(Owner* owner) noexcept { owner_ = owner; }
 
@@ -111,7 +111,7 @@ private:
     WriteCoalescer& coalescer_;
     Owner* owner_ = nullptr;
     std::string bytes_;
-    std::size_t head_ = 0;         // what stands before it in bytes_ has been sent
+    std::size_t head_ = 0;         // everything before it in bytes_ has been sent
     std::size_t position_ = none;  // in the coalescer's list
     std::uint64_t sent_ = 0;
     std::uint64_t sent_before_span_ = 0;

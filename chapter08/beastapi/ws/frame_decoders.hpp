@@ -25,7 +25,7 @@ public:
 
     executor_type get_executor() const noexcept { return executor_; }
 
-    /// From now on another connection's; null: nobody's, and what is written is dropped.
+    /// From now on it belongs to another connection; null: to none, and drops what is written.
     void connect(FrameFeed* feed) noexcept { feed_ = feed; }
 
     template <class MutableBuffers>
