@@ -33,6 +33,7 @@ awaitable<boost::json::object> Inspector::snapshot(Query query) {
         loops = loops_;
     }
     std::vector<View> views;
+    views.reserve(loops.size());
     for (const Loop& loop : loops) {
         views.push_back(co_await ask(loop, query));
     }

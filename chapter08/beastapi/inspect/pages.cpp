@@ -38,8 +38,9 @@ template <class Number>
 void read_number(const Params& params, std::string_view name, Number& into) {
     if (const auto text = params.get(name)) {
         Number number{};
-        const char* const end = text->data() + text->size();
-        const auto [parsed_until, error] = std::from_chars(text->data(), end, number);
+        const char* const begin = text->data();
+        const char* const end = begin + text->size();
+        const auto [parsed_until, error] = std::from_chars(begin, end, number);
         if (error == std::errc() && parsed_until == end) {
             into = number;
         }
@@ -73,8 +74,7 @@ awaitable<Response> serve_snapshot(Request request, const App& app) {
     if (auto refusal = refuse(request, app)) {
         co_return std::move(*refusal);
     }
-    const std::shared_ptr<Inspector> inspector = app.inspector();
-    co_return JSONResponse(co_await inspector->snapshot(query_of(request)));
+    co_return JSONResponse(co_await app.inspector()->snapshot(query_of(request)));
 }
 
 awaitable<void> send_snapshots(EventStream stream, Query query,

@@ -11,7 +11,7 @@
 #include <cctype>
 #include <chrono>
 #include <iterator>
-#include <span>
+#include <map>
 #include <string_view>
 
 namespace beastapi::inspect {
@@ -45,11 +45,11 @@ void add_place(json::object& into, const std::source_location& at) {
     if (at.line() == 0) {
         return;
     }
-    auto line = Sources::instance().line(at);
-    into["file"] = std::move(line.file);
+    const auto line = Sources::instance().line(at);
+    into["file"] = line.file;
     into["line"] = at.line();
     if (line.text) {
-        into["source"] = std::move(*line.text);
+        into["source"] = *line.text;
     }
 }
 
@@ -206,27 +206,29 @@ json::object put_together(std::vector<View> views, const Query& query) {
     json::array loops;
     std::size_t found = 0;
     std::vector<std::pair<std::uint64_t, json::object>> tasks;
-    std::vector<std::pair<Clock::time_point, json::object>> transitions;
+    // In the order of their times; where these are equal, in the order in which they came.
+    std::multimap<Clock::time_point, json::object> transitions;
     for (View& view : views) {
         loops.push_back(std::move(view.loop));
         found += view.found;
         std::ranges::move(view.tasks, std::back_inserter(tasks));
-        std::ranges::move(view.transitions, std::back_inserter(transitions));
+        for (auto& [at, transition] : view.transitions) {
+            transitions.emplace(at, std::move(transition));
+        }
     }
     const auto number = [](const auto& task) { return task.first; };
     std::ranges::sort(tasks, {}, number);
     tasks.resize(std::min(tasks.size(), query.tasks));
-    const auto moment = [](const auto& transition) { return transition.first; };
-    std::ranges::stable_sort(transitions, {}, moment);
-    const std::size_t most = Registry::max_transitions;
-    const std::size_t too_old = transitions.size() > most ? transitions.size() - most : 0;
+    while (transitions.size() > Registry::max_transitions) {
+        transitions.erase(transitions.begin());
+    }
 
     json::array shown;
     for (auto& [id, task] : tasks) {
         shown.push_back(std::move(task));
     }
     json::array latest;
-    for (auto& [at, transition] : std::span(transitions).subspan(too_old)) {
+    for (auto& [at, transition] : transitions) {
         latest.push_back(std::move(transition));
     }
     return {{"runtime", "C++ coroutines on Boost.Asio"},
