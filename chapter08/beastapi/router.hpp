@@ -52,7 +52,7 @@ public:
     /// which has to cost little.
     Route& answered_when_full(bool answered);
 
-    /// `GET`, which stands for HEAD, too, `POST`, `PUT`, `PATCH` or `DELETE`.
+    /// `GET`, which answers HEAD, too, `POST`, `PUT`, `PATCH` or `DELETE`.
     const std::string& method() const noexcept { return method_; }
     bool answers(std::string_view method) const noexcept {
         return method == method_ || (method == "HEAD" && method_ == "GET");

@@ -187,7 +187,7 @@ def outbox(record: Record) -> dict[str, int | None] | None:
 
 
 def is_closed(record: Record) -> bool | None:
-    """Whether the client has gone, and something of its connection is still there."""
+    """Whether the client has left, and something of its connection is still there."""
     if record.scope is None or record.scope["type"] != "websocket":
         return None
     return record.has_ended or bool(getattr(record.protocol, "closed", False))

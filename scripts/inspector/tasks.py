@@ -127,7 +127,7 @@ class Tasks:
         return frame and frame.f_code
 
     def is_connection(self, scope: dict[str, Any], protocol: Any) -> None:
-        """The task that runs is that of a connection: it's nobody's child, whoever made it."""
+        """The task that runs is that of a connection: it's nobody's child, no matter which task made it."""
         record = self.current(asyncio.get_running_loop())
         if record is None:
             return

@@ -36,7 +36,7 @@ struct Top {
 };
 template struct Top<&Bottom::top_of_stack_>;
 
-/// Without what stands between `<` and `>`.
+/// Without what is between `<` and `>`.
 std::string without_template_arguments(std::string_view text) {
     std::string rest;
     int depth = 0;

@@ -26,7 +26,7 @@ Node* Registry::wait(const void* thread, const Where& where) noexcept {
             running_.pop_back();
             note_start(*node, where, now);
         } else if (Node* const known = find(thread)) {
-            // Its last operand has ended, and it has gone on within the same turn.
+            // Its last operand has ended, and it went on within the same turn.
             if (known->state == Node::State::joins) {
                 ++known->resumptions;
                 record(*known, "resumed", now);

@@ -1,6 +1,6 @@
 """The chat: who is in it, what they say, and what they missed.
 
-Private messages are in no database: without tokens, a name belongs to whoever is there.
+Private messages are in no database: without tokens, a name belongs to the client that is there.
 """
 
 import asyncio
@@ -222,7 +222,7 @@ class Chat:
             frame |= {"username": member.username, "connected_users": self.lobby.names()}
             log = self.inboxes.get(member.key)
             comes_back = log and inbox.startswith(f"{log.epoch}:")
-            # Whoever takes a free name without its position sees nothing of who had it before.
+            # A client that takes a free name without its position sees nothing of the one before.
             if not log or len(self.lobby.users[member.key]) == 1 and not comes_back:
                 log = self.inboxes[member.key] = Log()
             frame["inbox"] = log.position
