@@ -1,9 +1,6 @@
 #include "chat/neighbours.hpp"
 
-#include "chat/late.hpp"
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
+#include "beastapi/net/ask_loop.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -48,28 +45,17 @@ awaitable<std::vector<Connection>> Neighbours::list(std::size_t skip, std::size_
         shards = shards_;
     }
     std::vector<Connection> all;
+    const beastapi::inspect::Where here("another worker", std::source_location::current());
     for (const Shard& shard : shards) {
-        Part part = co_await ask(shard, skip, limit - all.size());
+        auto look = [manager = shard.manager, skip, most = limit - all.size()] {
+            return Part{list_connections(*manager, skip, most), manager->lobby().members().size()};
+        };
+        Part part = co_await beastapi::detail::ask_loop(shard.executor, std::move(look), here);
         skip -= std::min(skip, part.in_all);
         std::ranges::move(part.connections, std::back_inserter(all));
     }
     std::ranges::sort(all, {}, &Connection::came);
     co_return all;
-}
-
-awaitable<Neighbours::Part> Neighbours::ask(Shard shard, std::size_t skip, std::size_t limit) {
-    const asio::any_io_executor home = co_await asio::this_coro::executor;
-    auto late = std::make_shared<Late<Part>>();
-    // What the coroutine waits for is touched, and ends, on its own thread alone.
-    auto answer = [home, late, manager = shard.manager, skip, limit]() mutable {
-        Part part{list_connections(*manager, skip, limit), manager->lobby().members().size()};
-        asio::post(home, [late = std::move(late), part = std::move(part)]() mutable {
-            late->set(std::move(part));
-        });
-    };
-    asio::post(shard.executor, std::move(answer));
-    const beastapi::inspect::Where here("another worker", std::source_location::current());
-    co_return co_await Late<Part>::get(late, here);
 }
 
 }  // namespace chat

@@ -50,8 +50,6 @@ private:
         std::size_t in_all = 0;
     };
 
-    static beastapi::awaitable<Part> ask(Shard shard, std::size_t skip, std::size_t limit);
-
     std::mutex mutex_;
     std::vector<Shard> shards_;
 };

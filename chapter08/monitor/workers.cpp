@@ -1,11 +1,7 @@
 #include "monitor/workers.hpp"
 
-#include "chat/late.hpp"
+#include "beastapi/net/ask_loop.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include <memory>
 #include <source_location>
 #include <utility>
 
@@ -13,7 +9,6 @@ namespace monitor {
 
 namespace asio = boost::asio;
 using beastapi::awaitable;
-using chat::Late;
 
 void Workers::add(const asio::any_io_executor& executor, const beastapi::App& app,
                   chat::Chat& chat) {
@@ -34,28 +29,13 @@ awaitable<std::vector<Sample>> Workers::look() {
     }
     std::vector<Sample> samples;
     samples.reserve(workers.size());
+    const beastapi::inspect::Where here("another worker", std::source_location::current());
     for (const Worker& worker : workers) {
-        samples.push_back(co_await ask(worker));
+        auto take = [worker] { return take_sample(*worker.app, *worker.chat); };
+        samples.push_back(
+            co_await beastapi::detail::ask_loop(worker.executor, std::move(take), here));
     }
     co_return samples;
-}
-
-awaitable<Sample> Workers::ask(Worker worker) {
-    const asio::any_io_executor home = co_await asio::this_coro::executor;
-    if (home == worker.executor) {
-        co_return take_sample(*worker.app, *worker.chat);
-    }
-    auto late = std::make_shared<Late<Sample>>();
-    // What the coroutine waits for is touched, and ends, on its own thread alone.
-    auto answer = [home, late, worker]() mutable {
-        Sample sample = take_sample(*worker.app, *worker.chat);
-        asio::post(home, [late = std::move(late), sample = std::move(sample)]() mutable {
-            late->set(std::move(sample));
-        });
-    };
-    asio::post(worker.executor, std::move(answer));
-    const beastapi::inspect::Where here("another worker", std::source_location::current());
-    co_return co_await Late<Sample>::get(late, here);
 }
 
 }  // namespace monitor

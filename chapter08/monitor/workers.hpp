@@ -34,8 +34,6 @@ private:
         chat::Chat* chat;
     };
 
-    static beastapi::awaitable<Sample> ask(Worker worker);
-
     std::mutex mutex_;
     std::vector<Worker> workers_;
 };

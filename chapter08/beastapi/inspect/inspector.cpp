@@ -1,18 +1,13 @@
 #include "beastapi/inspect/inspector.hpp"
 
-#include "beastapi/net/late.hpp"
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
+#include "beastapi/net/ask_loop.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 namespace beastapi::inspect {
 
 namespace asio = boost::asio;
-using detail::Late;
 
 void Inspector::add(const asio::any_io_executor& executor, const Registry& coroutines) {
     const std::lock_guard lock(mutex_);
@@ -35,26 +30,10 @@ awaitable<boost::json::object> Inspector::snapshot(Query query) {
     std::vector<View> views;
     views.reserve(loops.size());
     for (const Loop& loop : loops) {
-        views.push_back(co_await ask(loop, query));
+        auto take = [registry = loop.registry, query] { return take_view(*registry, query); };
+        views.push_back(co_await detail::ask_loop(loop.executor, std::move(take)));
     }
     co_return put_together(std::move(views), query);
-}
-
-awaitable<View> Inspector::ask(Loop loop, Query query) {
-    const asio::any_io_executor home = co_await asio::this_coro::executor;
-    if (home == loop.executor) {
-        co_return take_view(*loop.registry, query);
-    }
-    auto late = std::make_shared<Late<View>>();
-    // What the coroutine waits for is touched, and ends, on its own thread alone.
-    auto answer = [home, late, loop, query = std::move(query)]() mutable {
-        View view = take_view(*loop.registry, query);
-        asio::post(home, [late = std::move(late), view = std::move(view)]() mutable {
-            late->set(std::move(view));
-        });
-    };
-    asio::post(loop.executor, std::move(answer));
-    co_return co_await Late<View>::get(late);
 }
 
 }  // namespace beastapi::inspect

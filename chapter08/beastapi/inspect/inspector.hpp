@@ -32,8 +32,6 @@ private:
         const Registry* registry;
     };
 
-    static awaitable<View> ask(Loop loop, Query query);
-
     std::mutex mutex_;
     std::vector<Loop> loops_;  // in the order of their numbers
 };
