@@ -1,6 +1,6 @@
 """Fills the tables of chapter 13 in, in both languages, from a report.
 
-A table stands between `<!-- figures NAME -->` and `<!-- /figures -->`.
+A table is between `<!-- figures NAME -->` and `<!-- /figures -->`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from . import figures
 from .against import read_report
 from .stacks import ROOT, STACKS
 from .tables import Row, Section, count_disturbed
-from .workers import LOST, SETUPS
+from .workers import MEASURED, SETUPS, never_arrive
 
 PAGES = {"en": ROOT / "docs" / "13_speed.md", "zh": ROOT / "docs" / "zh-TW" / "13_speed.md"}
 _BLOCK = re.compile(r"(<!-- figures (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -186,12 +186,9 @@ def _workers(samples: dict[str, list[dict[str, Any]]], said: Callable[[str], str
         of_setup = samples.get(setup.name, [])
         chats = max((sample["chats"] for sample in of_setup), default=0)
         row = [said(setup.title), said("one") if chats == 1 else f"{chats}"]
-        for key, write in (("per_second", figures.rate), ("per_cpu_second", figures.rate),
-                           ("p99_ms", figures.milliseconds)):  # fmt: skip
+        for key, write in MEASURED:
             spread = figures.spread(sample.get(key) for sample in of_setup)
             row.append(write(spread.median) if spread else "–")
-        lost = figures.spread(sample.get("lost_share") for sample in of_setup)
-        share = f"{lost.median:.0%}" if lost and lost.median > LOST else said("none")
-        row.append(share if lost else "–")
+        row.append(said(never_arrive(of_setup)))
         rows += [row] if of_setup else []
     return _table([said(name) for name in names], rows) if rows else ""

@@ -12,6 +12,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from .processes import processor_ticks
 from .stacks import ROOT
 
 _PACKAGES = {
@@ -100,9 +101,7 @@ class Others:
         """In ticks: of this process, of those that it has waited for, and of the server."""
         whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         seconds = sum(sum(resource.getrusage(who)[:2]) for who in whose)
-        fields = _first(r"\) (.*)$", f"/proc/{self._server}/stat").split()
-        server = int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
-        return seconds * os.sysconf("SC_CLK_TCK") + server
+        return seconds * os.sysconf("SC_CLK_TCK") + processor_ticks(self._server)
 
 
 def _processor_times() -> tuple[int, int]:

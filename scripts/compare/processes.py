@@ -77,12 +77,26 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
+def stat_fields(pid: int) -> list[str]:
+    """What the kernel knows of a process, from its state on; nothing if there's no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # its name can hold anything
+
+
+def processor_ticks(pid: int) -> int:
+    """How long a process has run, without its children; 0 if there's no such process."""
+    fields = stat_fields(pid)
+    return int(fields[11]) + int(fields[12]) if fields else 0
+
+
 def descendants(pid: int) -> list[int]:
     parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            parents[int(stat.parent.name)] = int(fields[1])
+    for each in (int(folder.name) for folder in Path("/proc").glob("[0-9]*")):
+        if fields := stat_fields(each):
+            parents[each] = int(fields[1])
     found = [pid]
     for parent in found:
         found += [child for child, its_parent in parents.items() if its_parent == parent]

@@ -13,18 +13,17 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import websockets
 
 from . import figures
-from .processes import descendants, run
+from .processes import descendants, processor_ticks, run
 from .stacks import CONFORMANCE, ROOT, UNLIMITED, ServerError
 from player.redis_server import RedisServer  # found by stacks.py
 
 ROUNDS = 2
-TRIES = 6  # which worker gets a connection is luck: one may get them all
+TRIES = 6  # which worker gets a connection is luck, so one worker can get them all
 MEMBERS = 12
 LOST = 0.005  # share of the messages that an overloaded chat may bring too late
 DEADLINE = 30.0
@@ -40,6 +39,13 @@ ABOUT_WORKERS = (
     "process, so two workers are two chats. Chapter 16’s program shares messages by Redis Streams "
     "(it has names, private messages and history, but no rooms and no notices). CPU is that of all "
     "processes, Redis included, over the whole run; the load tool takes a core of its own."
+)
+
+# What a table says of each setup, and how it's written.
+MEASURED = (
+    ("per_second", figures.rate),
+    ("per_cpu_second", figures.rate),
+    ("p99_ms", figures.milliseconds),
 )
 
 assert CONFORMANCE  # it has put `player` on the path
@@ -200,13 +206,8 @@ async def _count_chats(port: int) -> int:
 
 def _cpu_seconds(pids: list[int]) -> float:
     """Of these processes and all that they have started."""
-    ticks = 0
-    for pid in {each for pid in pids for each in [pid, *descendants(pid)]}:
-        with contextlib.suppress(OSError):
-            text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-            fields = text.rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    all_of_them = {each for pid in pids for each in [pid, *descendants(pid)]}
+    return sum(map(processor_ticks, all_of_them)) / os.sysconf("SC_CLK_TCK")
 
 
 def workers_table(samples: dict[str, list[dict[str, Any]]]) -> tuple[list[str], list[list[str]]]:
@@ -219,13 +220,16 @@ def workers_table(samples: dict[str, list[dict[str, Any]]]) -> tuple[list[str], 
 def _row(setup: Setup, samples: list[dict[str, Any]]) -> list[str]:
     chats = max(sample["chats"] for sample in samples)
     row = [setup.title, "one" if chats == 1 else f"{chats}: they don’t hear each other"]
-    for key, write in (("per_second", figures.rate), ("per_cpu_second", figures.rate),
-                       ("p99_ms", figures.milliseconds)):  # fmt: skip
+    for key, write in MEASURED:
         found = figures.spread(sample.get(key) for sample in samples)
         text = write(found.median) if found else "–"
         if found and found.count > 1:
             text += f" ({write(found.low)} – {write(found.high)})"
         row.append(text)
+    return [*row, never_arrive(samples)]
+
+
+def never_arrive(samples: list[dict[str, Any]]) -> str:
+    """The share of the messages that do so."""
     lost = figures.spread(sample.get("lost_share") for sample in samples)
-    row.append("–" if not lost else f"{lost.median:.0%}" if lost.median > LOST else "none")
-    return row
+    return "–" if not lost else f"{lost.median:.0%}" if lost.median > LOST else "none"
