@@ -22,7 +22,8 @@ void add_rate(CLI::App& app, const std::string& name, const std::string& variabl
            [&into, name](const double& rate) {
                constexpr double least = 0.001;
                constexpr double most = 1'000'000;
-               if (rate != 0 && !(rate >= least && rate <= most)) {  // not even if it is no number
+               if (rate != 0 &&
+                   !(rate >= least && rate <= most)) {  // not even if it isn't a number
                    throw CLI::ValidationError(
                        name,
                        fmt::format("{} is neither 0 nor {} to {} a second", rate, least, most));
@@ -61,7 +62,7 @@ void add_budget_options(CLI::App& app, const std::string& direction, const std::
     app.add_option_function<double>(
            name,
            [&rate, name](const double& value) {
-               if (value != 0 && !(value >= 1 && value <= most)) {  // not even if it is no number
+               if (value != 0 && !(value >= 1 && value <= most)) {  // not even if it isn't a number
                    throw CLI::ValidationError(
                        name,
                        fmt::format("{} is neither 0 nor 1 to {} bytes a second", value, most));

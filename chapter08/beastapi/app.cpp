@@ -327,7 +327,8 @@ void App::warn() const {
             "every origin is allowed");
     }
     if (::geteuid() == 0) {
-        spdlog::warn("running as root: whoever breaks into the server has the whole machine");
+        spdlog::warn(
+            "running as root: anybody who breaks into the server controls the whole machine");
     }
     if (trusted_hosts_ && trusted_hosts_->allows_every_host()) {
         spdlog::warn(

@@ -121,7 +121,7 @@ struct ServerSettings {
     std::size_t worker_count() const;
 
     /// The defaults with the address in the environment variables HOST and PORT, where they are set
-    /// and not empty. Throws std::invalid_argument if PORT is no number from 0 to 65535.
+    /// and not empty. Throws std::invalid_argument if PORT isn't a number from 0 to 65535.
     static ServerSettings from_environment();
 };
 

@@ -149,7 +149,7 @@ auto call(Handler handler, Params params, Bound& bound, First... first) {
 
 /// What all routes of a router share.
 struct RouterOptions {
-    std::string prefix{};             ///< stands in front of each path
+    std::string prefix{};             ///< comes before each path
     std::vector<std::string> tags{};  ///< for routes that name none
 };
 

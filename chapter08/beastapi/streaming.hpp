@@ -22,7 +22,7 @@ namespace detail {
 class StreamConnection;
 }
 
-/// Thrown by what writes to a stream once that has ended: the client has gone, say.
+/// Thrown by what writes to a stream once that has ended: the client has left, say.
 class ClientDisconnect : public std::exception {
 public:
     const char* what() const noexcept override { return "the stream has ended"; }

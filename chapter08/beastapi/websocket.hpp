@@ -77,7 +77,7 @@ public:
 
     /// Completes the opening handshake (RFC 6455, section 4.2.2). To be called once, before all
     /// else. `subprotocol` names the one chosen from those the client offered, if any. Throws
-    /// WebSocketDisconnect if the client has gone.
+    /// WebSocketDisconnect if the client has left.
     awaitable<void> accept(std::string subprotocol = {}) const;
 
     /// Waits for the next message. Throws WebSocketDisconnect when there will be none.
@@ -128,7 +128,7 @@ public:
     /// std::invalid_argument for a code that no close frame may carry (RFC 6455, section 7.4).
     awaitable<void> close(std::uint16_t code = close_code::normal, std::string reason = {}) const;
 
-    /// The same for whoever is no coroutine, such as the handler of a timer.
+    /// The same for code that is no coroutine, such as the handler of a timer.
     void post_close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
 
     /// When the message that was received last had been read; Message::received of that one.

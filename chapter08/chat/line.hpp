@@ -91,7 +91,7 @@ public:
 
     /// What a POST has to name; nothing on a WebSocket.
     std::optional<std::string_view> session() const noexcept;
-    /// Whoever reads what is sent next has the lobby up to there.
+    /// A client that reads what is sent next has the lobby up to there.
     void mark_next(Mark mark) const;
 
 private:

@@ -281,7 +281,7 @@ awaitable<void> Session::send_missed(ConversationPtr log, std::string since) {
     Seq has = missed.seq;
     Mark mark;
     if (line.session() && missed.whole_up_to) {
-        // Last-Event-ID stands for all that came before it, so the rest follows by itself.
+        // Last-Event-ID covers all that came before it, so the rest follows by itself.
         has = *missed.whole_up_to;
         mark = mark_of(*log, has);
     }

@@ -235,7 +235,8 @@ awaitable<void> Server::stop(std::shared_ptr<Server> self) {
         if (error) {
             return;
         }
-        spdlog::warn("{} connections did not end in time, and are torn", self->sessions_.size());
+        spdlog::warn("{} connections did not end in time, so the server closes them",
+                     self->sessions_.size());
         self->abort_all();
         self->aborted_ = true;
         self->session_ended_.notify_all();

@@ -43,7 +43,7 @@ public:
     void start() noexcept;
 
     /// Stops to accept, closes every WebSocket with 1001, lets responses finish, and waits for the
-    /// sessions to end; those that have not after the shutdown timeout are torn.
+    /// sessions to end; those that have not after the shutdown timeout are closed.
     static awaitable<void> stop(std::shared_ptr<Server> self);
 
     /// Tears every connection. To be called before the io_context ends with sessions left.

@@ -30,7 +30,7 @@ struct StreamSettings {
 };
 
 /// Writes one body to an outbox, piece by piece. Meanwhile it watches the socket, because nobody
-/// else would notice that the client has gone.
+/// else would notice that the client has left.
 class StreamConnection final : public std::enable_shared_from_this<StreamConnection>,
                                private Outbox::Owner {
 public:
