@@ -96,6 +96,12 @@ async def websocket_chat_with_heartbeat(websocket: WebSocket, username: str):
 
 
 # [program]
+@app.get("/ws/status")
+async def websocket_status():
+    users = manager.get_connected_users()
+    return {"connected_count": len(users), "connected_users": users}
+
+
 @app.get("/chat")
 async def chat_page():
     return FileResponse(STATIC / "chat.html")

@@ -88,6 +88,12 @@ def message(data: object):
 
 
 # [program]
+@app.get("/ws/status")
+def status():
+    users = sorted(set(usernames.values()))
+    return {"connected_count": len(users), "connected_users": users}
+
+
 if __name__ == "__main__":
     host, port = os.getenv("HOST", "127.0.0.1"), int(os.getenv("PORT", "8000"))
     socketio.run(app, host=host, port=port, log_output=True)

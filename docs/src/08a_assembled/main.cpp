@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace asyncio = beastapi::asyncio;
 using namespace boost::asio::experimental::awaitable_operators;
@@ -97,6 +98,12 @@ awaitable<void> websocket_chat_with_heartbeat(WebSocket websocket, std::string u
 // [/endpoint]
 
 // [program]
+awaitable<beastapi::Response> websocket_status(ConnectionManager& manager) {
+    const json::array users = manager.get_connected_users();
+    json::object status = {{"connected_count", users.size()}, {"connected_users", users}};
+    co_return beastapi::Response(std::move(status));
+}
+
 awaitable<beastapi::Response> chat_page(std::filesystem::path folder) {
     co_return beastapi::FileResponse(folder / "chat.html");
 }
@@ -106,6 +113,7 @@ int main() {
     beastapi::App app;
     ConnectionManager manager;
     app.websocket("/ws/chat/{username}/heartbeat", websocket_chat_with_heartbeat, manager);
+    app.get("/ws/status", websocket_status, manager);
     app.get("/chat", chat_page, folder);
     app.mount("/static", beastapi::StaticFiles(folder));
     app.run();
