@@ -34,7 +34,7 @@ DOCS = ROOT / "docs"
 TWIN = "zh-TW"
 
 # Chapters about programs that are there already.
-WITHOUT_PROGRAMS = {"00_what_we_build", "12_testing", "13_speed", "14_faults"}
+WITHOUT_PROGRAMS = {"00_what_we_build", "12_testing", "13_speed", "14_faults", "16b_one_chat"}
 # Chapters whose program is the whole of a chat, which is as long as it is.
 OF_ANY_LENGTH = {"08_chat"}
 MOST_LINES = 120

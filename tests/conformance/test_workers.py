@@ -1,4 +1,4 @@
-"""What chapter 16 says of two workers: uvicorn's are two chats, those of chapter08 are one."""
+"""What chapters 16 and 16b say of two workers: uvicorn's are two chats, those of chapter08 are one."""
 
 import os
 import socket
