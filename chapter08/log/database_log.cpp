@@ -5,7 +5,9 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace chat_log {
@@ -17,6 +19,15 @@ using Outcome = DatabaseThread::Outcome;
 
 /// Of the messages of each conversation that are in memory, beside the file.
 constexpr std::size_t recent_messages = 1'000;
+
+/// How often the flush of what was written to members goes to the back of the loop's queue before
+/// it sends (beastapi's WriteCoalescer).
+constexpr int turns_of_a_flush = 3;
+
+/// For clients to send the next message: once the loop has told them, and where several threads do
+/// that, which nobody waits for.
+constexpr auto pause = std::chrono::microseconds(200);
+constexpr auto pause_of_several = std::chrono::milliseconds(1);
 
 Retention in_memory(Retention retention) {
     if (retention.max_messages == 0 || retention.max_messages > recent_messages) {
@@ -39,6 +50,7 @@ DatabaseLog::~DatabaseLog() {
 }
 
 void DatabaseLog::start(const boost::asio::any_io_executor& executor) {
+    executor_ = executor;
     start_on(
         [executor](const std::function<void()>& answers) { boost::asio::post(executor, answers); });
 }
@@ -118,6 +130,16 @@ void DatabaseLog::on_outcomes(std::vector<Outcome> outcomes) noexcept {
             spdlog::error("an answer of the log was lost: {}", error.what());
         }
     }
+    note_told();
+}
+
+// On an event loop, behind the flush of what the answers have put into outboxes.
+void DatabaseLog::note_told() noexcept {
+    if (executor_) {
+        loop_->tell(executor_, *thread_, turns_of_a_flush);
+    } else {
+        thread_->told(pause_of_several);
+    }
 }
 
 void DatabaseLog::answer(const Waiting& waiting, Outcome outcome) {
@@ -177,6 +199,22 @@ void DatabaseLog::Loop::stop() noexcept {
     const std::lock_guard lock(mutex_);
     run_ = nullptr;
     deliver_ = nullptr;
+}
+
+void DatabaseLog::Loop::tell(const boost::asio::any_io_executor& executor, DatabaseThread& thread,
+                             int turns) noexcept {
+    if (has_stopped()) {
+        return;
+    }
+    try {
+        if (turns > 0) {
+            boost::asio::post(executor, [self = shared_from_this(), executor, &thread, turns] {
+                self->tell(executor, thread, turns - 1);
+            });
+            return;
+        }
+    } catch (const std::bad_alloc&) {}
+    thread.told(pause);
 }
 
 void DatabaseLog::Loop::post(std::vector<Outcome> outcomes) {

@@ -55,9 +55,14 @@ private:
 
         void start(Run run, DatabaseThread::Deliver deliver);
         void stop() noexcept;
+        /// Calls told() after so many turns of the loop, unless it has stopped by then.
+        void tell(const boost::asio::any_io_executor& executor, DatabaseThread& thread,
+                  int turns) noexcept;
         void post(std::vector<DatabaseThread::Outcome> outcomes);
 
     private:
+        bool has_stopped() const noexcept { return deliver_ == nullptr; }
+
         std::mutex mutex_;
         Run run_;  // empty: it hasn't started, or it has stopped
         DatabaseThread::Deliver deliver_;
@@ -66,11 +71,13 @@ private:
     void ask(DatabaseThread::Command command, Waiting waiting);
     void on_outcomes(std::vector<DatabaseThread::Outcome> outcomes) noexcept;
     void answer(const Waiting& waiting, DatabaseThread::Outcome outcome);
+    void note_told() noexcept;
     ConversationPtr take_in(DatabaseThread::Outcome outcome);
 
     RecentConversations conversations_;
     std::deque<Waiting> waiting_;
     std::shared_ptr<Loop> loop_;
+    boost::asio::any_io_executor executor_;  // of the loop; empty where several threads share it
     std::unique_ptr<DatabaseThread> thread_;
 };
 

@@ -17,10 +17,11 @@ using Kind = DatabaseThread::Command::Kind;
 namespace {
 
 constexpr std::size_t max_heads = 10'000;
-/// After a batch: clients that got their answer send the next message, which shares the next sync
-/// with those that are already waiting. Without it they'd take turns, and each message would be
-/// sent by itself.
-constexpr auto between_batches = std::chrono::milliseconds(1);
+/// Between two transactions the loop tells everybody what came of the first, and clients that hear
+/// of it send the next message, which shares the second with those that already wait. Without that
+/// they'd take turns, and each message would be written, and sent to all, by itself. The last of
+/// them need about half as long for it as the loop.
+constexpr auto longest_pause = std::chrono::milliseconds(20);  // for either
 /// A go at trimming is a transaction of its own: messages that come in all the time share the disk.
 constexpr auto between_goes = std::chrono::milliseconds(100);
 /// After the process before this one: its clients know conversations in which nothing was said yet.
@@ -62,23 +63,41 @@ monitor::Durations DatabaseThread::commits() const {
     return commits_;
 }
 
+void DatabaseThread::told(std::chrono::steady_clock::duration pause) {
+    {
+        const std::lock_guard lock(mutex_);
+        telling_ = false;
+        least_pause_ = pause;
+    }
+    changed_.notify_one();
+}
+
 void DatabaseThread::run() noexcept {
     const auto has_work = [this] { return !commands_.empty() || ending_; };
-    auto next_batch = began_;
     while (true) {
         std::unique_lock lock(mutex_);
-        changed_.wait_until(lock, next_batch, [this] { return ending_; });
         const bool woken = changed_.wait_for(lock, std::chrono::seconds(1), has_work);
         std::vector<Command> commands = std::exchange(commands_, {});
+        telling_ = !commands.empty();
         lock.unlock();
         if (!commands.empty()) {
             deliver_(run_commands(std::move(commands)));
-            next_batch = std::chrono::steady_clock::now() + between_batches;
+            pause();
         } else if (woken) {
             return;
         }
         trim_if_due();
     }
+}
+
+void DatabaseThread::pause() {
+    using std::chrono::steady_clock;
+    const auto begun = steady_clock::now();
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, longest_pause, [this] { return !telling_ || ending_; });
+    const auto took = steady_clock::now() - begun;
+    const auto rest = std::clamp<steady_clock::duration>(took / 2, least_pause_, longest_pause);
+    changed_.wait_for(lock, rest, [this] { return ending_; });
 }
 
 std::vector<DatabaseThread::Outcome> DatabaseThread::run_commands(std::vector<Command> commands) {

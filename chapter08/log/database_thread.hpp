@@ -41,7 +41,8 @@ public:
         Slice slice{};          ///< of read
     };
 
-    /// Is called on the thread, with the outcomes in the order of the commands.
+    /// Is called on the thread, with the outcomes in the order of the commands. Somebody has to
+    /// call told() after that.
     using Deliver = std::function<void(std::vector<Outcome>)>;
 
     /// Throws DatabaseError if the file can't be used. What Retention doesn't want is looked for
@@ -55,12 +56,18 @@ public:
 
     void post(Command command);
 
+    /// Everybody has been told of the outcomes that were delivered last. Any thread may say so. The
+    /// next transaction begins after half the time that this took, and after `pause` at the
+    /// earliest; without this call, after 20 ms.
+    void told(std::chrono::steady_clock::duration pause);
+
     /// How long transactions took, from the first command to the end of the commit. Any thread may
     /// ask.
     monitor::Durations commits() const;
 
 private:
     void run() noexcept;
+    void pause();
     std::vector<Outcome> run_commands(std::vector<Command> commands);
     void write(std::vector<Outcome>& outcomes);
     void write_one(Outcome& outcome, Time now);
@@ -84,6 +91,8 @@ private:
     std::condition_variable changed_;
     std::vector<Command> commands_;
     monitor::Durations commits_;
+    std::chrono::steady_clock::duration least_pause_{};
+    bool telling_ = false;  // outcomes were delivered, and told() is to come
     bool ending_ = false;
     std::thread thread_;
 };

@@ -7,12 +7,16 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace chat_log;
@@ -84,6 +88,11 @@ public:
         boost::asio::make_work_guard(context);
     std::unique_ptr<DatabaseLog> log;
 };
+
+std::uint64_t transactions_of(const TestLog& test) {
+    const auto commits = test.log->commits();
+    return std::accumulate(commits->counts().begin(), commits->counts().end(), std::uint64_t{0});
+}
 
 }  // namespace
 
@@ -222,6 +231,35 @@ BOOST_AUTO_TEST_CASE(what_was_asked_before_the_end_is_stored_and_not_answered) {
     BOOST_TEST(!answered);
     test.begin();
     BOOST_TEST(test.open("lobby")->last_seq() == 100U);
+}
+
+// Clients hear of their message when the loop gets to it, which takes a crowded room a while, and
+// then send the next. Those that were told together are to share the next transaction.
+BOOST_AUTO_TEST_CASE(who_is_told_together_shares_the_next_transaction) {
+    constexpr int clients = 4;
+    constexpr int rounds = 50;
+    TestLog test;
+    const ConversationPtr lobby = test.open("lobby");
+    const auto before = transactions_of(test);
+    int stored = 0;
+    std::function<void(const Receipt&)> on_stored;
+    const auto say_more = [&] {
+        test.log->append(lobby, {.author = "alice", .payload = "hello"}, on_stored);
+    };
+    on_stored = [&](const Receipt&) {
+        if (++stored <= clients * (rounds - 1)) {
+            boost::asio::post(test.context, [&] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the flush
+                say_more();
+            });
+        }
+    };
+    for (int client = 0; client < clients; ++client) {
+        say_more();
+    }
+    test.run_until([&] { return stored == clients * rounds; });
+    const auto transactions = transactions_of(test) - before;
+    BOOST_TEST(transactions < 2U * rounds);  // if they take turns, there are nearly 4 times as many
 }
 
 BOOST_AUTO_TEST_SUITE_END()

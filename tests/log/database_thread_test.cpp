@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(it_trims_while_messages_come_in) {
             return;
         }
         say_more();
+        thread->told({});
     };
     DatabaseThread database(folder.path() / "chat.db", {.max_messages = kept}, deliver, {});
     thread = &database;
