@@ -74,12 +74,11 @@ def _of_cpp(found: dict[str, Section], scenarios: list[dict[str, Any]]) -> list[
             text = "is the longest that one stuck reader makes another wait"
             tutorial = row.cells["fastapi"].text
             detail = f"FastAPI: {base.text}; the tutorial’s program: {tutorial}"
-            python_wins = base.spread and CLEAR * base.spread.median < cpp.spread.median
-            if python_wins:
+            if not base.spread or base.spread.median > CLEAR * cpp.spread.median:
+                lines.append(Headline(cpp.text, text, detail))
+            elif cpp.spread.median > CLEAR * base.spread.median:
                 detail = f"C++: {cpp.text}; the tutorial’s program: {tutorial}"
                 lines.append(Headline(base.text, text, detail, BASE))
-            else:
-                lines.append(Headline(cpp.text, text, detail))
     if scenarios:
         held = {stack.name: _held(behaviour.tally(scenarios, stack.name)) for stack in STACKS}
         detail = f"{held[BASE]} in FastAPI, {held['fastapi']} in the tutorial’s program"
@@ -115,6 +114,8 @@ def _compared(row: Row, text: str) -> list[Headline]:
     if not cpp.spread or not base.spread or cpp.times is None:
         return []
     detail = f"{cpp.text} in C++, {base.text} in FastAPI"
+    if 1 / CLEAR < cpp.times < CLEAR:
+        return []
     worse = (cpp.times < 1) if row.better == "more" else (cpp.times > 1)
     if worse:
         return [Headline(figures.ratio_text(1 / cpp.times), text, detail, BASE)]
