@@ -21,6 +21,8 @@ export const FASTAPI = [
   `${ROOT}docs/src/08_chat`,
   'fastapi_app:app',
 ];
+// The Flask program of chapter 06. It takes its port from the environment.
+export const FLASK = ['/usr/bin/python3', `${ROOT}docs/src/06_names/flask_socketio_app.py`];
 const CHROMIUM = process.env.CHROMIUM ?? installedChromium();
 
 export const DEADLINE = 30_000; // milliseconds; no wait in these tests is longer
@@ -52,6 +54,7 @@ export class Server {
     const [program, ...before] = command;
     server.child = spawn(program, [...before, '--host', '127.0.0.1', '--port', String(port), ...args], {
       cwd: ROOT,
+      env: { ...process.env, PORT: String(port) },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     server.ended = once(server.child, 'exit');
@@ -68,7 +71,7 @@ export class Server {
       const timer = setTimeout(() => reject(new Error(`no address in the log: ${log}`)), DEADLINE);
       this.child.stderr.setEncoding('utf8').on('data', text => {
         log += text;
-        const found = /running on https?:\/\/[^:]+:(\d+)/.exec(log);
+        const found = /(?:running|starting up) on https?:\/\/[^:]+:(\d+)/.exec(log);
         if (!found) return;
         clearTimeout(timer);
         resolve(Number(found[1]));
