@@ -35,7 +35,7 @@ test('on a wide screen the versions stand side by side', async () => {
   const stacks = block(page);
   assert.deepEqual(await shown(stacks), VERSIONS);
   assert.equal(await stacks.getByRole('tab').first().isVisible(), false);
-  const boxes = await Promise.all((await stacks.getByRole('region').all()).map(panel => panel.boundingBox()));
+  const boxes = await Promise.all((await stacks.locator('.stacks-panel').all()).map(panel => panel.boundingBox()));
   assert.equal(boxes.length, 3);
   assert.equal(new Set(boxes.map(box => box.y)).size, 1);
   assert.ok(boxes[0].x + boxes[0].width <= boxes[1].x && boxes[1].x + boxes[1].width <= boxes[2].x);
