@@ -11,6 +11,7 @@ namespace {
 TestServerOptions keeping(std::size_t messages) {
     TestServerOptions options = quiet();
     options.chat.history.max_messages = messages;
+    options.server.send_timeout = 60s;  // the slow reader takes nothing until all was said
     return options;
 }
 
