@@ -3,6 +3,9 @@
 #
 #   discover_tests(TARGET LABEL name TIMEOUT seconds)
 #
+# With AddressSanitizer each suite is one: starting a program, and looking for leaks when it ends,
+# takes longer then than most cases do.
+#
 # The second half of this file is a script, which the build runs.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(DISCOVER_TESTS_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
@@ -11,12 +14,15 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
         cmake_parse_arguments(PARSE_ARGV 1 given "" "LABEL;TIMEOUT" "")
         set(list ${CMAKE_CURRENT_BINARY_DIR}/${target}.list.cmake)
         set(guard ${CMAKE_CURRENT_BINARY_DIR}/${target}.include.cmake)
+        if(CHAPTER08_SANITIZE)
+            math(EXPR given_TIMEOUT "${given_TIMEOUT} * 5")
+        endif()
         add_custom_command(TARGET ${target} POST_BUILD VERBATIM
             BYPRODUCTS ${list}
             COMMENT "Listing the cases of ${target}"
             COMMAND ${CMAKE_COMMAND}
                 -D PROGRAM=$<TARGET_FILE:${target}> -D LIST=${list}
-                -D LABEL=${given_LABEL} -D TIMEOUT=${given_TIMEOUT}
+                -D LABEL=${given_LABEL} -D TIMEOUT=${given_TIMEOUT} -D BY_SUITE=${CHAPTER08_SANITIZE}
                 -P ${DISCOVER_TESTS_SCRIPT})
         # A program that was not built must not look like one whose tests pass.
         file(WRITE ${guard}
@@ -42,19 +48,24 @@ endif()
 string(REPLACE "\n" ";" lines "${listing}")
 set(suite "")
 set(tests "")
-set(cases 0)
 foreach(line IN LISTS lines)
+    set(path "")
     if(line MATCHES "^([A-Za-z0-9_]+)\\*")
         set(suite ${CMAKE_MATCH_1})
-    elseif(line MATCHES "^ +([A-Za-z0-9_]+)\\*")
-        set(name ${LABEL}.${suite}.${CMAKE_MATCH_1})
+        if(BY_SUITE)
+            set(path ${suite})
+        endif()
+    elseif(line MATCHES "^ +([A-Za-z0-9_]+)\\*" AND NOT BY_SUITE)
+        set(path ${suite}/${CMAKE_MATCH_1})
+    endif()
+    if(path)
+        string(REPLACE "/" "." name ${LABEL}/${path})
         string(APPEND tests
-            "add_test(${name} \"${PROGRAM}\" --run_test=${suite}/${CMAKE_MATCH_1} --log_level=error)\n"
+            "add_test(${name} \"${PROGRAM}\" --run_test=${path} --log_level=error)\n"
             "set_tests_properties(${name} PROPERTIES TIMEOUT ${TIMEOUT} LABELS ${LABEL})\n")
-        math(EXPR cases "${cases} + 1")
     endif()
 endforeach()
-if(cases EQUAL 0)
+if(tests STREQUAL "")
     message(FATAL_ERROR "${PROGRAM} lists no test:\n${listing}")
 endif()
 file(WRITE ${LIST} "${tests}")
