@@ -197,8 +197,10 @@ case $file in
         if [[ $chapter/$file == 08_chat/fastapi_app.py ]]; then
             exec "$python" -m uvicorn --app-dir "$folder" fastapi_app:app --host "$HOST" --port "$PORT"
         fi
-        # The Flask program of chapter 08 takes its port as an argument.
-        exec "$python" "$folder/$file" "$PORT"
+        # The others take it from the environment.
+        port=()
+        [[ $chapter/$file != 08_chat/flask_socketio_app.py ]] || port=("$PORT")
+        exec "$python" "$folder/$file" "${port[@]}"
         ;;
     redis.conf)
         set_up cluster

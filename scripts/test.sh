@@ -6,8 +6,8 @@
 #   --quick       the checks and the unit tests only: about as long as the build takes.
 #   --sanitize    instead of the usual suites, those that run the C++, under AddressSanitizer and
 #                 UndefinedBehaviorSanitizer.
-#   --tsan        the unit and integration tests under ThreadSanitizer instead. Not part of --ci: the
-#                 server has one thread, and the build alone takes a quarter of an hour.
+#   --tsan        the unit and integration tests under ThreadSanitizer instead. Not part of --ci,
+#                 because the build alone takes a quarter of an hour.
 #   --ci          the usual suites, then --sanitize.
 #   --fuzz[=SECONDS]
 #                 the fuzzers of tests/fuzz instead, each for so long (60). What one finds is kept in

@@ -1,12 +1,15 @@
 """Chapter 16: who hears whom? Members connect to one address, and each of them says one thing.
 
-    how_many_chats.py [ws://127.0.0.1:8000] [MEMBERS]
+    how_many_chats.py [URL] [MEMBERS]
+
+By default it's at ws://127.0.0.1, at the port of the environment's PORT, or 8000.
 
 Exit status: 0 for one chat, 1 for several.
 """
 
 import asyncio
 import json
+import os
 import sys
 import uuid
 
@@ -49,7 +52,7 @@ def find_chats(heard: dict[str, set[str]]) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    url = sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8000"
+    url = sys.argv[1] if len(sys.argv) > 1 else f"ws://127.0.0.1:{os.getenv('PORT', '8000')}"
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 12
     chats = find_chats(asyncio.run(who_hears_whom(url, count)))
     for chat in chats:

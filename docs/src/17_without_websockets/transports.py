@@ -5,10 +5,9 @@ import asyncio
 import json
 import os
 import statistics
-import sys
 import time
 
-PORT = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+PORT = int(os.getenv("PORT", "8000"))
 MESSAGES = 300
 FRAME = json.dumps({"message": "How are you today?"}).encode()
 HOST = "Host: 127.0.0.1\r\n"
