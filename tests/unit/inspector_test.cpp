@@ -5,6 +5,7 @@
 #include "beastapi/inspect/sources.hpp"
 #include "beastapi/inspect/task.hpp"
 #include "beastapi/net/async_condition.hpp"
+#include "beastapi/net/running_loop.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -99,6 +100,7 @@ private:
     inspect::Registry registry_{0};
     inspect::Inspecting inspecting_{&registry_};
     std::unique_ptr<asio::io_context> context_ = std::make_unique<asio::io_context>(1);
+    beastapi::detail::RunningLoop running_{*context_};
     AsyncCondition letters_{context_->get_executor()};
 };
 
@@ -201,6 +203,11 @@ awaitable<void> leaves_one_behind(Loop& loop) {
     co_await letter(loop);
 }
 
+awaitable<void> starts_a_task(Loop& loop) {
+    asyncio::create_task(ticker());
+    co_await letter(loop);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(inspector)
@@ -282,6 +289,16 @@ BOOST_AUTO_TEST_CASE(what_was_started_and_not_waited_for_outlives_its_task) {
     loop.post_letter();
     BOOST_TEST(outline(loop.look()) == "ticker:a timer");
     BOOST_TEST(loop.look().at("tasks").at(0).at("name").as_string() == "ticker");
+}
+
+BOOST_AUTO_TEST_CASE(what_create_task_has_begun_is_a_task_of_its_own) {
+    Loop loop;
+    loop.handle(starts_a_task(loop));
+    const auto snapshot = loop.look();
+    BOOST_TEST(outline(snapshot) == "starts_a_task:a letter, ticker:a timer");
+    const auto& task = snapshot.at("tasks").at(1);
+    BOOST_TEST(task.at("name").as_string() == "ticker");
+    BOOST_TEST(source(task.at("coroutine")) == "co_await asyncio::sleep(day);");
 }
 
 BOOST_AUTO_TEST_CASE(tasks_are_found_and_come_page_by_page) {
