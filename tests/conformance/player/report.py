@@ -22,7 +22,7 @@ def print_verdict(verdict: Verdict, colour: bool, verbose: bool) -> None:
     outcome = verdict.outcome
     mark = {PASSED: "ok", KNOWN: "known"}.get(verdict.status, "FAILED")
     paints = {"ok": GREEN, "known": YELLOW, "FAILED": RED}[mark]
-    line = f"{outcome.stack:17} {outcome.scenario.name} ({outcome.seconds:.2f} s)"
+    line = f"{outcome.stack:8} {outcome.scenario.name} ({outcome.seconds:.2f} s)"
     print(paint(f"{mark:7}", paints, colour), line, flush=True)
     if verdict.why and (verbose or not verdict.ok):
         print(f"          {verdict.status}: {verdict.why}")
