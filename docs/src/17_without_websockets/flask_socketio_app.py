@@ -81,7 +81,7 @@ def post_message():
     if member is None:
         abort(404, "No such stream")
     try:
-        text = json.loads(request.data)["message"]
+        text = json.loads(request.get_data())["message"]
     except (ValueError, KeyError, TypeError):
         abort(422, "A frame is a JSON object with a message")
     broadcast(member.username, text)
