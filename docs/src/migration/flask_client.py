@@ -20,10 +20,14 @@ def event_of(line: str) -> tuple[str, object]:
     return data.pop("type", "message"), data
 
 
+def show(event: str, *data: object) -> None:
+    print("<", event, *(json.dumps(part, ensure_ascii=False) for part in data), flush=True)
+
+
 async def main(namespace: str) -> None:
     lines = asyncio.StreamReader()
     client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
-    client.on("*", lambda event, *data: print("<", event, *map(json.dumps, data), flush=True), namespace)
+    client.on("*", show, namespace)
     client.on("disconnect", lines.feed_eof, namespace)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, lines.feed_eof)
