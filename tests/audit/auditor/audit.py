@@ -210,7 +210,7 @@ class _Run:
         promise = Promise(
             durable=plan.database or (plan.servers > 0 and not empties),
             kept=plan.kept,
-            many=plan.servers > 1,
+            many=plan.servers > 1 or plan.workers > 1,
             restarts=empties if plan.servers else self._cluster.starts - 1,
             troubles=tuple(self._harm.troubles),
         )

@@ -23,7 +23,7 @@ class Promise:
     durable: bool  # a message that was acknowledged survives the process
     kept: int | None = None  # messages of each conversation, at least; None: all
     restarts: int = 0  # times that the log began anew, with its process or in an empty Redis
-    many: bool = False  # servers
+    many: bool = False  # servers, or workers
     # When messages were refused for a while: two that are on their way together may change places.
     troubles: tuple[tuple[float, float], ...] = ()
 
@@ -301,7 +301,8 @@ def epochs(record: Record, promise: Promise) -> Iterator[Finding]:
                 [f"{view.client} saw {', '.join(view.epochs)}"],
             )  # fmt: skip
     for conversation, names in by_conversation.items():
-        # Each of a user's connections may come back to a server that knows nothing of the others.
+        # Each of a user's connections may come back to a server, or a worker, that knows nothing of
+        # the others yet.
         members = len(record.views_of(conversation)) if conversation.startswith("inbox") else 1
         most = 1 if promise.durable else 1 + promise.restarts * (members if promise.many else 1)
         if len(names) > most:
