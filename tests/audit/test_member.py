@@ -144,7 +144,7 @@ class MemberTest(Stage):
         self.assertEqual([note.id for note in saw], ["x2", "x3"])
 
     async def test_joins_and_asks_again_where_that_was_refused_for_now(self) -> None:
-        self.enter(Person("Ada", "Ada", None, ("cpp", "海")))
+        member = self.enter(Person("Ada", "Ada", None, ("cpp", "海")))
         await self.accept()
         await self.hear()
         await self.welcome()
@@ -158,9 +158,14 @@ class MemberTest(Stage):
         await self.welcome()
         for room in "cpp", "海":
             await self.tell(type="joined", room=room, epoch="R", seq=2)
-        await self.tell(type="error", code="unavailable", retry=True)  # a history
+        for _ in range(3):
+            await self.tell(type="error", code="unavailable", retry=True)  # a history
         asked = [await self.hear(), await self.hear()]
         self.assertEqual(asked, [{"type": "history", "since": "R:1", "room": each} for each in ("cpp", "海")])
+        # Once each, however often it was refused.
+        looking = asyncio.create_task(member.look_around())
+        self.assertEqual(await self.hear(), {"type": "who"})
+        looking.cancel()
 
     async def test_notes_who_is_there(self) -> None:
         member = self.enter(Person("Ada", "Ada", "Ada"))

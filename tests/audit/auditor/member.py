@@ -67,6 +67,7 @@ class Member:
         self._number = 0
         self._wire: Wire | EventWire | None = None
         self._paused_until = 0.0
+        self._asks_again: Wire | EventWire | None = None  # on this connection, in a moment
         self._away_until = 0.0
         self._frozen_until = 0.0
         self._pumping = False
@@ -355,8 +356,13 @@ class Member:
         pause = frame.get("retry_after_ms", PAUSE * 1000) / 1000
         if "id" not in frame:
             assert frame["code"] in FOR_NOW, "the client did nothing wrong"
-            asked = [each for each in self._readings.values() if each.refused()]
-            asyncio.get_running_loop().call_later(pause, self._ask_again, self._wire, asked)
+            for each in self._readings.values():
+                each.refused()
+            # Once for all that is refused meanwhile: if each refusal led to a question for each
+            # conversation, there'd be four times as many each time, for as long as Redis is away.
+            if self._asks_again is not self._wire:
+                self._asks_again = self._wire
+                asyncio.get_running_loop().call_later(pause, self._ask_again, self._wire)
             return
         self._note(notes.Refused(self._clock(), frame["id"], frame["code"], frame["retry"]))
         if frame["retry"]:
@@ -367,15 +373,17 @@ class Member:
             self.outbox.done(frame["id"])
             await self._pump()
 
-    def _ask_again(self, wire: Wire | EventWire | None, readings: list[Reading]) -> None:
+    def _ask_again(self, wire: Wire | EventWire | None) -> None:
         """It may have been a history or a join that was refused: the error doesn't say which."""
+        if self._asks_again is wire:
+            self._asks_again = None
         if wire is not self._wire:
             return
         for each in self.person.rooms:
             if each not in self._joined:
                 self._start(lambda each=each: self._join(each))
-        for reading in readings:
-            if reading.name.removeprefix("room ") not in set(self.person.rooms) - self._joined:
+        for reading in self._readings.values():
+            if reading.asked and reading.name.removeprefix("room ") not in set(self.person.rooms) - self._joined:
                 self._start(lambda reading=reading: self._ask(reading))
 
     def _start(self, action: Callable[[], Coroutine[Any, Any, None]]) -> None:

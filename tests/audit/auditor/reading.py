@@ -59,10 +59,14 @@ class Reading:
         self._owed, self._asked = False, True
         return ask
 
-    def refused(self) -> bool:
-        """The log can't be read now. True if the client was owed what comes next: it has to ask for it."""
+    def refused(self) -> None:
+        """The log can't be read now: what the client was owed, it has to ask for."""
         owed, self._owed = self._owed, False
         self._asked = self._asked or owed
+
+    @property
+    def asked(self) -> bool:
+        """Whether an answer to the client's question is to come, or was refused."""
         return self._asked
 
     def history(self, frame: Frame) -> bool:
