@@ -173,8 +173,10 @@ class _Run:
         except ServerError as error:
             self._trouble.append(Finding("died", "the server did not start again", [str(error)]))
         finally:
-            talk.cancel()
-            await asyncio.gather(talk, return_exceptions=True)
+            # wait_for of Python 3.11 swallows a cancellation that comes together with its result.
+            while not talk.done():
+                talk.cancel()
+                await asyncio.wait((talk,), timeout=1)
 
     async def _settle(self) -> None:
         while any(len(member.outbox) for member in self._members):
