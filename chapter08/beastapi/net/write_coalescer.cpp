@@ -15,7 +15,7 @@ namespace {
 // How often the flush goes to the back of the queue before it sends. Once lets every handler that
 // is ready run first; once more, what the reactor found for them meanwhile; and up to max_hops as
 // long as each time brings more for connections that wait already, unless they are a crowd: what
-// piles up for it is memory that few turns need.
+// piles up for it is memory that few turns need. The chat's DatabaseLog waits for it: see there.
 constexpr int hops = 2;
 constexpr int max_hops = 8;
 constexpr std::size_t crowd = 128;
