@@ -184,7 +184,7 @@ awaitable<void> failing(Loop& loop) {
 
 awaitable<void> at_most(Loop& loop) {
     try {
-        co_await asyncio::wait_for(listen(loop), 1ms);
+        co_await asyncio::wait_for(listen(loop), 500ms);
     } catch (const asyncio::TimeoutError&) {}
     co_await asyncio::sleep(day);
 }
@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(what_wait_for_waits_for_is_a_child) {
     const auto before = loop.look();
     BOOST_TEST(outline(before) == "at_most:its child, or a timer (listen:a letter)");
     BOOST_TEST(source(before.at("tasks").at(0).at("coroutine")) ==
-               "co_await asyncio::wait_for(listen(loop), 1ms);");
+               "co_await asyncio::wait_for(listen(loop), 500ms);");
     loop.wait();
     BOOST_TEST(outline(loop.look()) == "at_most:a timer");
     BOOST_TEST(steps(loop.look()).ends_with("listen cancelled, listen finished, at_most resumed"));
