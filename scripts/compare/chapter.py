@@ -35,6 +35,7 @@ _ZH = {
     "none": "沒有",
     "one": "一個",
     "FastAPI, the tutorial’s": "FastAPI（原教學）",
+    "Flask-SocketIO, corrected": "Flask-SocketIO（修正版）",
     "FastAPI, corrected": "FastAPI（修正版）",
     "echo: round trips for each second of CPU": "回音：每 CPU 秒來回次數",
     "chat, 100 members: delivered for each second of CPU": "聊天，100 人：每 CPU 秒送達",

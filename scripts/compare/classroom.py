@@ -24,6 +24,7 @@ PACKAGES = {
     + ["python3-websockets"],
 }
 PACKAGES["fastapi_corrected"] = PACKAGES["fastapi"]
+PACKAGES["flask_corrected"] = [*PACKAGES["flask"], "python3-pydantic"]
 
 assert CONFORMANCE  # it has put `player` on the path
 

@@ -7,11 +7,15 @@ import subprocess
 
 from .stacks import ROOT
 
+_CHAT = "docs/src/08_chat"
+_SHARED = ("frames", "message_log", "rooms", "settings", "token_bucket")  # by both corrected programs
+_CORRECTED = [f"{_CHAT}/corrected/{name}.py" for name in _SHARED]
 # What the class reads of each stack, and the layer that C++ needs where Python has a framework.
 PROGRAMS = {
-    "flask": ["docs/src/08_chat/flask_socketio_app.py"],
-    "fastapi": ["docs/src/08_chat/fastapi_app.py"],
-    "fastapi_corrected": ["docs/src/08_chat/fastapi_corrected.py", "docs/src/08_chat/corrected"],
+    "flask": [f"{_CHAT}/flask_socketio_app.py"],
+    "flask_corrected": [f"{_CHAT}/flask_corrected.py", *_CORRECTED],
+    "fastapi": [f"{_CHAT}/fastapi_app.py"],
+    "fastapi_corrected": [f"{_CHAT}/fastapi_corrected.py", f"{_CHAT}/corrected"],
     "cpp": ["chapter08/main.cpp", "chapter08/routers", "chapter08/chat"],
 }
 LAYERS = {"cpp": ["chapter08/beastapi"]}

@@ -59,8 +59,9 @@ def _header(result: dict[str, Any], lines: list[Headline]) -> str:
     return (
         f"<header><h1>The same chat, three times</h1>"
         f'<p class="lead">{names}<b class="cpp">C++</b>: what each does, and what it costs. FastAPI '
-        "is here twice: as the original tutorial writes it, and corrected, as one would write it "
-        "knowing its faults. All ratios are to the corrected one.</p>"
+        "is here twice: as the original tutorial writes it, and corrected, as you’d write it "
+        "knowing its faults. So is Flask-SocketIO: as the class migrates from it, and corrected. "
+        "All ratios are to FastAPI’s corrected program.</p>"
         f'{warnings}{tiles}</header>\n<nav aria-label="Sections"><div>{nav}</div></nav>'
     )
 

@@ -11,7 +11,7 @@ CONFORMANCE = ROOT / "tests" / "conformance"
 
 # How a stack is started is written down once, where the conversations are played.
 sys.path.insert(0, str(CONFORMANCE))
-from player.scenario import load_all  # noqa: E402
+from player.scenario import SOCKET_IO, load_all  # noqa: E402
 from player.server import Server, ServerError, command  # noqa: E402
 
 __all__ = ["BASE", "CONFORMANCE", "ROOT", "STACKS", "Server", "ServerError", "Stack"]
@@ -22,6 +22,7 @@ UNLIMITED = ("--max-connections", "0", "--max-connections-per-address", "0")
 UNLIMITED += ("--connection-rate", "0", "--request-rate", "0")
 UNLIMITED += ("--client-rate-in", "0", "--client-rate-out", "0")
 LIFTED = {"cpp": UNLIMITED, "fastapi_corrected": ("--max-connections", "0")}
+LIFTED["flask_corrected"] = LIFTED["fastapi_corrected"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,6 @@ class Stack:
 
     name: str
     title: str
-    short: str = ""  # where there is little room
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -39,13 +39,13 @@ class Stack:
 
     def echo_options(self, port: int) -> list[str]:
         """The load tool's options for the echo endpoint."""
-        if self.name == "flask":
+        if self.name in SOCKET_IO:
             return [_socketio_url(port), "--protocol", "socketio", "--namespace", "/echo"]
         return [f"ws://127.0.0.1:{port}/ws"]
 
     def chat_options(self, port: int) -> list[str]:
         """The load tool's options for the chat room, under a name."""
-        if self.name == "flask":
+        if self.name in SOCKET_IO:
             options = ["--protocol", "socketio", "--auth", '{"username":"{user}"}']
             return [_socketio_url(port), *options]
         return [f"ws://127.0.0.1:{port}/ws/chat/{{user}}"]
@@ -57,9 +57,10 @@ def _socketio_url(port: int) -> str:
 
 # In the order in which one migrates; rounds go through them in this order, too.
 STACKS = (
-    Stack("flask", "Flask-SocketIO", "Flask"),
-    Stack("fastapi", "FastAPI, the tutorial’s", "tutorial’s"),
-    Stack("fastapi_corrected", "FastAPI, corrected", "FastAPI"),
-    Stack("cpp", "C++", "C++"),
+    Stack("flask", "Flask-SocketIO"),
+    Stack("flask_corrected", "Flask-SocketIO, corrected"),
+    Stack("fastapi", "FastAPI, the tutorial’s"),
+    Stack("fastapi_corrected", "FastAPI, corrected"),
+    Stack("cpp", "C++"),
 )
 BASE = "fastapi_corrected"  # what the ratios refer to: FastAPI as one would write it

@@ -7,9 +7,10 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STACKS = ("cpp", "fastapi_corrected", "fastapi", "flask")
+STACKS = ("cpp", "fastapi_corrected", "fastapi", "flask_corrected", "flask")
+SOCKET_IO = ("flask_corrected", "flask")
 # Another program of the same framework: what is meant for the one is meant for the other.
-ALSO = {"fastapi": "fastapi_corrected"}
+ALSO = {"fastapi": "fastapi_corrected", "flask": "flask_corrected"}
 
 _NAME = r"[A-Z]\w*"
 _NAMES = rf"(?P<names>{_NAME}(?:, {_NAME})*(?: and {_NAME})?|everybody)"

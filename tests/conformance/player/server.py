@@ -25,7 +25,7 @@ PYTHON = "/usr/bin/python3"  # Debian's own: another python3 on PATH lacks Debia
 UNHURRIED = {"--message-rate": "0", "--max-text-length": "0", "--request-rate": "0"}
 UNHURRIED |= {"--client-rate-in": "0", "--client-rate-out": "0"}
 
-# The settings of FastAPI's corrected program, which reads them from variables.
+# The settings of the corrected programs in Python, which read them from variables.
 _CORRECTED = ("--heartbeat-interval", "--heartbeat-timeout", "--max-message-bytes", "--database")
 _CORRECTED += ("--message-rate", "--message-burst", "--max-text-length", "--max-connections")
 _CORRECTED += ("--history-messages", "--allow-origin")
@@ -59,8 +59,8 @@ def command(
         program = os.environ.get("CHAPTER08", "build/release/chapter08/chapter08")
         rates = [word for pair in (UNHURRIED | settings).items() for word in pair]
         return [str(ROOT / program), "--host", "127.0.0.1", "--port", "0", *rates], {}
-    if stack == "fastapi_corrected":
-        return _corrected_command(UNHURRIED | settings)
+    if stack in ("fastapi_corrected", "flask_corrected"):
+        return _corrected_command(stack, UNHURRIED | settings)
     if stack == "fastapi":
         path = PROGRAMS.parent / (program or "08_chat/fastapi_app.py")
         argv = [PYTHON, "-m", "uvicorn", "--app-dir", str(path.parent), f"{path.stem}:app"]
@@ -84,14 +84,14 @@ def command(
     return [PYTHON, str(PROGRAMS / "flask_socketio_app.py"), "0"], {}
 
 
-def _corrected_command(settings: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+def _corrected_command(stack: str, settings: dict[str, str]) -> tuple[list[str], dict[str, str]]:
     environment = {"HOST": "127.0.0.1", "PORT": "0"}
     for name, value in settings.items():
         if name in _CORRECTED:
             environment["CHAT_" + name.strip("-").upper().replace("-", "_")] = value
         elif name not in _KEEPING and name not in UNHURRIED:
-            raise ServerError(f"fastapi_corrected has no setting {name}")
-    return [PYTHON, str(PROGRAMS / "fastapi_corrected.py")], environment
+            raise ServerError(f"{stack} has no setting {name}")
+    return [PYTHON, str(PROGRAMS / f"{stack}.py")], environment
 
 
 class Server:

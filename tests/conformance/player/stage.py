@@ -11,7 +11,7 @@ from .event_client import EventClient
 from .http_request import build_request, send_request
 from .outcome import Event, Mismatch, Outcome
 from .pattern import Json, Variables, differences, show
-from .scenario import Scenario, Step
+from .scenario import SOCKET_IO, Scenario, Step
 from .server import Server
 from .socketio_client import SocketIOClient
 from .websocket_client import WebSocketClient
@@ -62,7 +62,7 @@ class Stage:
         what was sent before, one of the second comes after what its handlers wrote meanwhile.
         """
         for _ in range(2):
-            if self.server.stack == "flask" and self._transport != "sse":
+            if self.server.stack in SOCKET_IO and self._transport != "sse":
                 await send_request(self.server.port, build_request("GET", "/health", {}))
             else:
                 await asyncio.gather(*(client.round_trip() for client in self._open_clients()))
@@ -110,7 +110,7 @@ class Stage:
         small_buffer = name in self.scenario.slow_readers()
         if self._transport == "sse":
             client = EventClient(name, self._record, small_buffer)
-        elif self.server.stack == "flask":
+        elif self.server.stack in SOCKET_IO:
             client = SocketIOClient(name, self._record)
         else:
             client = WebSocketClient(name, self._record, small_buffer)

@@ -13,6 +13,7 @@ from .report import BOLD, GREEN, RED, paint, shortened
 from .scenario import Step
 
 TITLES = {"cpp": "C++ (beastapi)", "fastapi_corrected": "FastAPI, corrected"}
+TITLES |= {"flask_corrected": "Flask-SocketIO, corrected"}
 TITLES |= {"fastapi": "FastAPI", "flask": "Flask-SocketIO"}
 
 Cell = list[tuple[str, str]]  # lines, each with what to compare it by

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from .frames import ANONYMOUS, Frame, Refused, clean_name, invalid_format, key_of, now, parse
 from .frames import time_of
-from .members import Member, Room
+from .members import Member, tell
 from .message_log import Database, Log
+from .rooms import Room, ack, count, notice, where
 from .settings import (
     DEDUP_ENTRIES,
     HEARTBEAT_INTERVAL,
@@ -58,7 +59,7 @@ class Chat:
         is_new = self.lobby.add(member)
         member.send(self._welcome(member, heartbeat, query.get("inbox", "")))
         if is_new:
-            self.lobby.tell(notice(self.lobby, "join", member), but=member)
+            tell(self.lobby, notice(self.lobby, "join", member), but=member)
         with answering(member):
             if "since" in query:
                 member.send({"type": "history"} | self.lobby.log.since(query["since"]))
@@ -107,7 +108,7 @@ class Chat:
                     member.send({"type": "users", "users": room.names()} | count(room))
                 case "typing":
                     room = self._room_of(member, frame)
-                    room.tell({"type": "typing", "username": member.username} | where(room), member)
+                    tell(room, {"type": "typing", "username": member.username} | where(room), member)
                 case "history":
                     member.send(self._history(member, frame))
                 case "refresh":
@@ -141,7 +142,7 @@ class Chat:
             except sqlite3.OperationalError:  # the disk is full, for example
                 raise Refused("unavailable", "Messages can't be stored", retry=True) from None
         room.log.append(message)
-        room.tell(message)
+        tell(room, message)
         if "id" in message:
             self._remember(member.key, message, ack(room, message))
             member.send(self.acks[member.key, message["id"]])
@@ -202,14 +203,14 @@ class Chat:
             epoch = self.database.epoch(name) if self.database else ""
             room = self.rooms[key_of(name)] = Room(name, Log(epoch))
         if not is_in and room.add(member):
-            room.tell(notice(room, "join", member), but=member)
+            tell(room, notice(room, "join", member), but=member)
         member.send({"type": "joined", "members": room.names()} | count(room) | room.log.position)
         if since:
             member.send({"type": "history", "room": room.name} | room.log.since(since))
 
     def _leave(self, member: Member, room: Room) -> None:
         if room.remove(member):
-            room.tell(notice(room, "leave", member))
+            tell(room, notice(room, "leave", member))
         if room.name and not room.members and len(self.rooms) > KEPT_ROOMS:
             del self.rooms[key_of(room.name)]
 
@@ -235,10 +236,7 @@ class Chat:
             log, place = room.log, where(room)
         if not log:
             raise invalid_format()
-        if frame.since is not None:
-            return {"type": "history"} | place | log.since(frame.since)
-        limit = 50 if frame.limit is None else frame.limit
-        return {"type": "history"} | place | log.before(frame.before, limit)
+        return {"type": "history"} | place | log.asked(frame)
 
     def _forget(self, key: str, inbox: Log) -> None:
         if self.inboxes.get(key) is inbox and key not in self.lobby.users:
@@ -285,26 +283,3 @@ class answering:
         self.member.send(about | error.frame)
         return True
 # [/answering]
-
-
-def where(room: Room) -> dict:
-    return {"room": room.name} if room.name else {}
-
-
-def count(room: Room) -> dict:
-    number = len(room.members)
-    return {"room": room.name, "member_count": number} if room.name else {"connected_count": number}
-
-
-def ack(room: Room, message: dict) -> dict:
-    frame = {"type": "ack", "id": message.get("id"), "timestamp": now()} | where(room)
-    return frame | {"seq": message["seq"], "epoch": room.log.epoch}
-
-
-def notice(room: Room, event: str, member: Member) -> dict:
-    did, to = {"join": ("加入", "加入了"), "leave": ("離開", "離開了")}[event]
-    place = f"房間 {room.name}" if room.name else "聊天室"
-    nobody = {"join": "有新用戶", "leave": "有用戶"}[event]
-    message = f"{member.username} {to}{place}" if member.username else f"{nobody}{did}{place}"
-    user = {"username": member.username} if member.username else {}
-    return {"type": "system", "event": event, "message": message} | user | count(room)

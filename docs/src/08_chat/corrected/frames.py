@@ -47,8 +47,15 @@ class Frame(BaseModel):
 
 def parse(text: str) -> Frame:
     try:
-        frame = Frame(**json.loads(text))
-    except (ValueError, TypeError, RecursionError):  # no JSON, no object, a wrong type, too deep
+        return check(json.loads(text))
+    except (ValueError, RecursionError):  # no JSON, too deep
+        raise invalid_format() from None
+
+
+def check(fields: dict) -> Frame:
+    try:
+        frame = Frame(**fields)
+    except (ValueError, TypeError):  # a wrong type, no object
         raise invalid_format() from None
     frame.type = frame.type or "message"
     if frame.type not in KINDS:

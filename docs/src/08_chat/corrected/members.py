@@ -1,4 +1,4 @@
-"""A connection with its outbox and its writer, and the rooms that connections are in."""
+"""A connection with its outbox and its writer, and how a room is told something."""
 
 import asyncio
 import json
@@ -8,31 +8,12 @@ from fastapi import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 
 from .frames import key_of
-from .message_log import Log
+from .rooms import Room
 from .settings import MESSAGE_BURST, MESSAGE_RATE, OUTBOX_LIMIT, SEND_TIMEOUT
+from .token_bucket import TokenBucket
 
 # What `send` raises when the client isn't there any more, and after a close.
 GONE = (WebSocketDisconnect, ConnectionClosed, RuntimeError)
-
-
-# [bucket]
-class TokenBucket:
-    def __init__(self, rate: float, burst: float) -> None:
-        self.rate, self.burst, self.tokens = rate, burst, burst
-        self.updated = time.monotonic()
-
-    def wait(self) -> int:
-        """Takes a token; if there is none, the milliseconds until there is one."""
-        if not self.rate:
-            return 0
-        now = time.monotonic()
-        self.tokens = min(self.burst, self.tokens + (now - self.updated) * self.rate)
-        self.updated = now
-        if self.tokens < 1:
-            return int((1 - self.tokens) / self.rate * 1000) + 1
-        self.tokens -= 1
-        return 0
-# [/bucket]
 
 
 # [member]
@@ -90,39 +71,10 @@ class Member:
 # [/member]
 
 
-# [room]
-class Room:
-    """Connections that hear the same messages. The lobby, where everybody is, has no name."""
-
-    def __init__(self, name: str, log: Log) -> None:
-        self.name = name
-        self.log = log
-        self.members: dict[Member, None] = {}  # in the order in which they came, as are the users
-        self.users: dict[str, list[Member]] = {}
-
-    def add(self, member: Member) -> bool:
-        """Whether somebody came who wasn't there: a second window is nobody new."""
-        self.members[member] = None
-        windows = self.users.setdefault(member.key, []) if member.key else []
-        windows.append(member)
-        return len(windows) == 1
-
-    def remove(self, member: Member) -> bool:
-        """Whether somebody left: with another window open, nobody did."""
-        self.members.pop(member, None)
-        windows = self.users.get(member.key, [])
-        if member in windows:
-            windows.remove(member)
-        if not windows:
-            self.users.pop(member.key, None)
-        return not windows
-
-    def names(self) -> list[str | None]:
-        return [windows[0].username for windows in self.users.values()]
-
-    def tell(self, frame: dict, but: Member | None = None) -> None:
-        text = json.dumps(frame)  # once for everybody
-        for member in self.members:  # nothing awaits here, so the members stay the same
-            if member is not but:
-                member.post(text)
-# [/room]
+# [tell]
+def tell(room: Room, frame: dict, but: Member | None = None) -> None:
+    text = json.dumps(frame)  # once for everybody
+    for member in room.members:  # nothing awaits here, so the members stay the same
+        if member is not but:
+            member.post(text)
+# [/tell]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-from .frames import Refused, invalid_format
+from .frames import Frame, Refused, invalid_format
 from .settings import HISTORY_MESSAGES
 
 MOST = 200  # messages in a history
@@ -51,6 +51,12 @@ class Log:
     def _gap(self, reason: str) -> dict:
         messages = list(self.messages)[-BEHIND_A_GAP:]
         return self.position | {"messages": messages, "recovered": False, "reason": reason}
+
+    def asked(self, frame: Frame) -> dict:
+        """What a `history` frame asks for."""
+        if frame.since is not None:
+            return self.since(frame.since)
+        return self.before(frame.before, 50 if frame.limit is None else frame.limit)
 
     def before(self, before: int | None, limit: int) -> dict:
         """A page of what was said before a number, or of the end."""
