@@ -29,10 +29,10 @@ if ! $check; then
     [[ $# -eq 0 ]] || "clang-format-$llvm" -i "$@"
     exit 0
 fi
-untidy=()
-for file in "$@"; do
-    "clang-format-$llvm" "$file" | cmp -s - "$file" || untidy+=("$file")
-done
-if [[ ${#untidy[@]} -gt 0 ]]; then
-    fail "not laid out by .clang-format (scripts/format.sh fixes it):" "${untidy[@]}"
-fi
+report=$(printf '%s\0' "$@" | xargs -0 -r -n 32 -P "$(getconf _NPROCESSORS_ONLN)" \
+    "clang-format-$llvm" --dry-run -Werror 2>&1) && exit 0
+mapfile -t untidy < <(
+    sed -n 's/:[0-9]*:[0-9]*: error: code should be clang-formatted.*//p' <<<"$report" | sort -u
+)
+[[ ${#untidy[@]} -gt 0 ]] || fail "clang-format failed:" "$report"
+fail "not laid out by .clang-format (scripts/format.sh fixes it):" "${untidy[@]}"

@@ -35,11 +35,11 @@ tidy_one() { tidy "$1" -p "$root/build/release"; }
 tidy_batch() {
     local file options status=0
     read -ra options <"$batches/options"
-    ! tidy "$1" --header-filter='/chapter08/.*\.[ch]pp$' --checks=-bugprone-forward-declaration-namespace \
+    ! tidy "$1" --header-filter='/(chapter08|docs)/.*\.[ch]pp$' --checks=-bugprone-forward-declaration-namespace \
         -- "${options[@]}" >"$1.log" 2>&1 || return 0
     while read -r file; do
         tidy_one "$file" || status=1
-    done < <(sed -n 's/^#include "\(.*\)".*/\1/p' "$1")
+    done <"${1%.cpp}.files"
     return "$status"
 }
 
@@ -48,15 +48,41 @@ compiled() {
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$root/build/release/compile_commands.json" | sort -u
 }
 
-# make_batches: of the program, eight neighbours each. The options of main.cpp fit all of them, but
-# what is private to one file may hide what is private to another.
+# make_batches: of the program and of the docs, eight neighbours each. The options of main.cpp fit all of
+# them, but what is private to one file may hide what is private to another.
 make_batches() {
+    local files
     rm -rf "$batches"
     mkdir -p "$batches"
-    compiled | grep "^$root/chapter08/" | sed 's|.*|#include "&"  // NOLINT(bugprone-suspicious-include)|' |
-        split --lines=8 --additional-suffix=.cpp - "$batches/"
-    sed -n 's|^ *"command": "[^ ]* \(.*\) -o .*chapter08/main\.cpp.*|\1 -Wno-shadow|p' \
+    compiled | grep "^$root/chapter08/" | split --lines=8 --additional-suffix=.files - "$batches/server-"
+    compiled | grep "^$root/docs/" | grep -v '/test_' | split --lines=8 --additional-suffix=.files - "$batches/docs-"
+    for files in "$batches"/server-*.files; do
+        sed 's|.*|#include "&"  // NOLINT(bugprone-suspicious-include)|' "$files" >"${files%.files}.cpp"
+    done
+    for files in "$batches"/docs-*.files; do
+        programs_as_one "$files" >"${files%.files}.cpp"
+    done
+    sed -n 's|^ *"command": "[^ ]* \(.*\) -o .*chapter08/main\.cpp.*|\1 -Wno-shadow -Wno-return-type|p' \
         "$root/build/release/compile_commands.json" | sed 's|\\||g' >"$batches/options"
+}
+
+# programs_as_one FILES: each program has a main and names of its own, so each gets a namespace, within one
+# for its folder's headers. The other headers come first, because they may not be in a namespace.
+programs_as_one() {
+    local folder file number=0
+    while read -r folder; do
+        grep -h -E '^#include (<|".*/)' "$folder"/*.[ch]pp
+    done < <(sed 's|/[^/]*$||' "$1" | sort -u) | sort -u
+    while read -r folder; do
+        number=$((number + 1))
+        printf 'namespace folder_%d {\n' "$number"
+        find "$folder" -maxdepth 1 -name '*.hpp' -printf '#include "%p"\n' | sort
+        while read -r file; do
+            number=$((number + 1))
+            printf 'namespace program_%d {\n#include "%s"  // NOLINT(bugprone-suspicious-include)\n}\n' "$number" "$file"
+        done < <(grep "^$folder/" "$1")
+        printf '}\n'
+    done < <(sed 's|/[^/]*$||' "$1" | sort -u)
 }
 
 export -f tidy tidy_one tidy_batch
@@ -64,9 +90,7 @@ export llvm root batches
 if [[ $# -eq 0 ]]; then
     make_batches
     printf 'tidy_batch %q\n' "$batches"/*.cpp >"$batches/tasks"
-    while read -r program; do
-        printf 'tidy_one %q\n' "$program" >>"$batches/tasks"
-    done < <(compiled | grep "^$root/docs/")
+    compiled | grep "^$root/docs/.*/test_" | sed 's/^/tidy_one /' >>"$batches/tasks"
 else
     mkdir -p "$batches"
     printf 'tidy_one %q\n' "$@" >"$batches/tasks"
