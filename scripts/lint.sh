@@ -55,12 +55,12 @@ make_batches() {
     rm -rf "$batches"
     mkdir -p "$batches"
     compiled | grep "^$root/chapter08/" | split --lines=8 --additional-suffix=.files - "$batches/server-"
-    compiled | grep "^$root/docs/" | grep -v '/test_' | split --lines=8 --additional-suffix=.files - "$batches/docs-"
+    compiled | sed -n "\|^$root/docs/|{\|/test_|!p}" | split --lines=8 --additional-suffix=.files - "$batches/docs-"
     for files in "$batches"/server-*.files; do
         sed 's|.*|#include "&"  // NOLINT(bugprone-suspicious-include)|' "$files" >"${files%.files}.cpp"
     done
     for files in "$batches"/docs-*.files; do
-        programs_as_one "$files" >"${files%.files}.cpp"
+        [[ ! -e $files ]] || programs_as_one "$files" >"${files%.files}.cpp"
     done
     sed -n 's|^ *"command": "[^ ]* \(.*\) -o .*chapter08/main\.cpp.*|\1 -Wno-shadow -Wno-return-type|p' \
         "$root/build/release/compile_commands.json" | sed 's|\\||g' >"$batches/options"
@@ -90,7 +90,9 @@ export llvm root batches
 if [[ $# -eq 0 ]]; then
     make_batches
     printf 'tidy_batch %q\n' "$batches"/*.cpp >"$batches/tasks"
-    compiled | grep "^$root/docs/.*/test_" | sed 's/^/tidy_one /' >>"$batches/tasks"
+    while read -r file; do
+        printf 'tidy_one %q\n' "$file" >>"$batches/tasks"
+    done < <(compiled | grep "^$root/docs/.*/test_")
 else
     mkdir -p "$batches"
     printf 'tidy_one %q\n' "$@" >"$batches/tasks"

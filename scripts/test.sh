@@ -118,6 +118,8 @@ named_tests() { ctest_suite release --tests-regex "$pattern"; }
 named_tsan_tests() { ctest_suite tsan --tests-regex "$pattern"; }
 named_sanitized_tests() { ctest_suite sanitize --tests-regex "$pattern"; }
 
+export logs=$root/build/log/files  # what the files of a suite print
+
 # A program built with sanitizers ends at its first mistake.
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -184,31 +186,74 @@ print(number["tests"] - number["disabled"] - number["skipped"], number["failures
 PYTHON
 }
 
-# node_suite FOLDER: the tests there, against the server of the release build.
+# side_by_side RUNNER FILE…: each file by itself, as many at once as there are cores. A file's output comes
+# whole, when it has ended.
+side_by_side() {
+    local runner=$1
+    shift
+    [[ $# -eq 0 ]] || printf '%s\n' "$@" | xargs -d '\n' -I FILE -P "$(getconf _NPROCESSORS_ONLN)" \
+        bash -o pipefail -c 'one_file "$@"' one_file "$runner" FILE
+}
+
+# test_files CONDITION…: of find. The largest come first, because they're likely to take longest.
+test_files() { find "$@" -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2-; }
+
+one_file() {
+    local status=0 log=$logs/${2##*/}.log
+    "$1" "$2" >"$log" 2>&1 || status=$?
+    flock "$logs" cat "$log"
+    return "$status"
+}
+
+# sum_of EXPRESSION FILE…: of the numbers that this expression of sed finds.
+sum_of() {
+    local expression=$1
+    shift
+    sed -n "$expression" -- "$@" 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# node_suite FOLDER: the tests there, against the server of the release build. Those in alone/ measure time, so
+# nothing runs beside them.
 node_suite() {
-    local folder=$1 status=0 report=$root/build/log/node.tap files=()
-    mapfile -t files < <(find "$folder" -name '*.test.*js' | sort)
-    rm -f "$report"
-    if ((${#files[@]})); then
-        CHAPTER08="$root/build/release/chapter08/chapter08" CHROMIUM=${CHROMIUM:-$(browser)} \
-            node --test --test-reporter=spec --test-reporter-destination=stdout \
-            --test-reporter=tap --test-reporter-destination="$report" "${files[@]}" || status=$?
-    fi
-    at_least_one "$folder" "$status" "$(tap_count pass)" "$(($(tap_count fail) + $(tap_count cancelled)))"
+    local folder=$1 status=0 file files=() alone=()
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    mapfile -t files < <(test_files "$folder" -maxdepth 1 -name '*.test.*js')
+    mapfile -t alone < <(test_files "$folder" -path '*/alone/*.test.*js')
+    export CHAPTER08=$root/build/release/chapter08/chapter08 CHROMIUM=${CHROMIUM:-$(browser)}
+    side_by_side node_file "${files[@]}" || status=$?
+    for file in "${alone[@]}"; do
+        one_file node_file "$file" || status=$?
+    done
+    unset CHAPTER08
+    at_least_one "$folder" "$status" "$(sum_of 's/^# pass //p' "$logs"/*.tap)" \
+        "$(sum_of 's/^# \(fail\|cancelled\) //p' "$logs"/*.tap)"
+}
+
+node_file() {
+    node --test --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$logs/${1##*/}.tap" "$1"
 }
 
 browser() { type -P chromium || type -P chromium-browser || type -P google-chrome || true; }
 
-tap_count() { sed -n "s/^# $1 \([0-9]*\)$/\1/p" "$report" 2>/dev/null | grep . || echo 0; }
-
 # unittest_suite FOLDER: Python's tests there.
 unittest_suite() {
-    local folder=$1 status=0 report=$root/build/log/unittest.log ran failed
-    /usr/bin/python3 -m unittest discover --start-directory "$folder" --verbose 2>&1 | tee "$report" || status=$?
-    ran=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$report" | tail -n 1)
-    failed=$(grep -c -E '^(FAIL|ERROR): ' "$report" || true)
+    local folder=$1 status=0 ran failed files=()
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    mapfile -t files < <(test_files "$folder" -name 'test*.py')
+    side_by_side unittest_file "${files[@]}" || status=$?
+    ran=$(sum_of 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$logs"/*.log)
+    failed=$(cat "$logs"/*.log | grep -c -E '^(FAIL|ERROR): ' || true)
     at_least_one "$folder" "$status" "$((ran > failed ? ran - failed : 0))" "$failed"
 }
+
+unittest_file() {
+    /usr/bin/python3 -m unittest discover --start-directory "${1%/*}" --pattern "${1##*/}" --verbose
+}
+
+export -f one_file node_file unittest_file
 
 # conversation_suite PRESET OPTION…: tests/conformance, against the server of that build.
 conversation_suite() {

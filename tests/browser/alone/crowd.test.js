@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatSuite, join, names, seesMessage } from './helpers.js';
-import { roomsOf, standIn, welcome } from './stand_in.js';
+import { chatSuite, join, names, seesMessage } from '../helpers.js';
+import { roomsOf, standIn, welcome } from '../stand_in.js';
 
 const LISTED = 200; // items of a list
 const KEPT = 1_000; // messages of a log
