@@ -341,4 +341,6 @@ if __name__ == "__main__":
     if settings.DATABASE:
         database = open_database(settings.DATABASE)
     host, port = os.getenv("HOST", "127.0.0.1"), int(os.getenv("PORT", "5000"))
-    socketio.run(app, host=host, port=port, log_output=True)
+    most = int(settings.MAX_CONNECTIONS or 100_000)
+    # A connection keeps its green thread. By itself, eventlet has 1,024 of them, and the rest waits.
+    socketio.run(app, host=host, port=port, log_output=True, max_size=most + 10)
