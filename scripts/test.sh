@@ -235,7 +235,12 @@ node_file() {
         --test-reporter=tap --test-reporter-destination="$logs/${1##*/}.tap" "$1"
 }
 
-browser() { type -P chromium || type -P chromium-browser || type -P google-chrome || true; }
+browser() {
+    local name
+    for name in chromium-headless-shell chromium chromium-browser google-chrome; do
+        ! type -P "$name" || return 0
+    done
+}
 
 # unittest_suite FOLDER: Python's tests there.
 unittest_suite() {

@@ -29,7 +29,7 @@ export const DEADLINE = 30_000; // milliseconds; no wait in these tests is longe
 
 function installedChromium() {
   const folders = process.env.PATH.split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
   const paths = names.flatMap(name => folders.map(folder => `${folder}/${name}`));
   const found = paths.find(path => existsSync(path));
   assert.ok(found, `none of ${names.join(', ')} is installed; CHROMIUM may name another`);

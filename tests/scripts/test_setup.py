@@ -38,7 +38,7 @@ mkdir -p node_modules""",
 }
 
 TOOLS = (
-    "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium fonts-noto-cjk "
+    "g++ cmake ninja-build nodejs npm ca-certificates python3 chromium-headless-shell fonts-noto-cjk "
     "fonts-noto-color-emoji nginx redis-server prometheus redis-tools python3-httpx clang-format-19 clang-tidy-19 shellcheck curl git "
     "python3-fastapi python3-uvicorn python3-uvloop python3-websockets python3-flask-socketio "
     "python3-eventlet python3-socketio python3-aiohttp python3-redis python3-jsonschema cloc"
@@ -119,7 +119,7 @@ class SetUp(unittest.TestCase):
         for name in ["g++", "cmake", "ninja-build", *boost("1.81"), *LIBRARIES]:
             self.assertIn(name, packages)
             self.assertIn(f"  {name} ", said)
-        self.assertNotIn("chromium", packages)
+        self.assertNotIn("chromium-headless-shell", packages)
         self.assertEqual([call.split()[:3] for call in calls[2:]], [["npm", "ci", "--omit=dev"]])
 
         self.assertEqual(self.machine.set_up("run"), (0, "", []))
@@ -129,7 +129,7 @@ class SetUp(unittest.TestCase):
         status, said, calls = self.machine.set_up("test")
         self.assertEqual(status, 0, said)
         packages = self.installed(calls)
-        self.assertIn("chromium", packages)
+        self.assertIn("chromium-headless-shell", packages)
         self.assertNotIn("cmake", packages)
         self.assertNotIn("--omit=dev", calls[-1])
         self.assertEqual(self.machine.set_up("test"), (0, "", []))
