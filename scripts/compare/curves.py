@@ -38,9 +38,9 @@ class Curve:
     def text(self) -> str:
         """How much it carries, in words."""
         if not self.points:
-            return f"less than {figures.rate(self.fell_at or 0)} a second"
+            return f"less than {figures.rate(self.fell_at or 0)}/s"
         more = "" if self.fell_at else " and more"
-        return f"up to {figures.rate(self.points[-1].load)} a second{more}"
+        return f"up to {figures.rate(self.points[-1].load)}/s{more}"
 
 
 def curve_chart(title: str, curves: Sequence[Curve]) -> str:

@@ -246,8 +246,8 @@ class TheReport(unittest.TestCase):
         self.assertIn("fell in 1 of 3 rounds", kept.note)
         self.assertTrue(self.cell("offered", second, "fastapi_corrected").text.startswith("falls"))
         self.assertEqual(self.cell("offered", second, "cpp").text, "2.00 ms")
-        self.assertIn("FastAPI, corrected: up to 5.00 k a second", self.html)
-        self.assertIn("C++: up to 320 k a second and more", self.html)
+        self.assertIn("FastAPI, corrected: up to 5.00 k/s", self.html)
+        self.assertIn("C++: up to 320 k/s and more", self.html)
 
     def test_says_how_many_chats_several_workers_are(self):
         for text in (self.page.text, self.markdown):
@@ -385,7 +385,7 @@ class TheFigures(unittest.TestCase):
     def test_a_chart_says_where_each_line_ends(self):
         points = (Point(5000, 1, 2, 3), Point(20000, 2, 4, 9))
         svg = curve_chart("Times", [Curve("A", "cpp", points, 80000), Curve("B", "flask", (), 5000)])
-        self.assertIn("A: up to 20.0 k a second; B: less than 5.00 k a second", svg)
+        self.assertIn("A: up to 20.0 k/s; B: less than 5.00 k/s", svg)
         self.assertEqual(svg.count('class="cross'), 2)
 
     def test_what_packages_need_is_counted_once(self):
