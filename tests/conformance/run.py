@@ -32,7 +32,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +51,8 @@ from player.play import Player  # noqa: E402
 from player.scenario import STACKS, Scenario, ScenarioError, load, load_all  # noqa: E402
 from player.redis_server import RedisError  # noqa: E402
 from player.server import Server, ServerError  # noqa: E402
+
+Results = list[dict[str, Any]]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -171,10 +174,8 @@ async def run_stack(
     known: dict[str, str],
     arguments: argparse.Namespace,
     chapter: str | None = None,
-) -> list[dict[str, Any]]:
+) -> Results:
     """Plays the scenarios on one stack; returns their results."""
-    if not arguments.url:
-        await build(stack, chapter)
     has_contract = arguments.contract and stack == "cpp" and not chapter
     servers = Servers(stack, arguments.url, chapter, has_contract, arguments.transport)
     results = []
@@ -197,35 +198,58 @@ async def run_stack(
     return results
 
 
+async def side_by_side(runs: Iterable[Callable[[], Awaitable[Results]]]) -> Results:
+    """The results of some runs in their order; as many run at once as there are cores."""
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(run: Callable[[], Awaitable[Results]]) -> Results:
+        async with cores:
+            return await run()
+
+    tasks = [asyncio.create_task(one(run)) for run in runs]
+    try:
+        return [result for task in tasks for result in await task]
+    finally:
+        for task in tasks:
+            task.cancel()  # after a mistake in one, the others stop their servers
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def run_scenarios(
     arguments: argparse.Namespace, scenarios: list[Scenario]
-) -> list[dict[str, Any]]:
+) -> Results:
     """Plays the whole chat's conversations."""
     names = {scenario.name for scenario in scenarios}
     wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
-    results = []
+    runs = []
     for stack in arguments.stack:
         file = stack if arguments.transport == "websocket" else f"{stack}_{arguments.transport}"
         known = load_known_failures(HERE / "known_failures" / f"{file}.txt", names)
-        results += await run_stack(stack, wanted, known, arguments)
-    return results
+        if not arguments.url:
+            await build(stack)
+        runs.append(partial(run_stack, stack, wanted, known, arguments))
+    return await side_by_side(runs)
 
 
 async def run_chapters(
     arguments: argparse.Namespace, chapters: dict[str, list[Scenario]]
-) -> list[dict[str, Any]]:
+) -> Results:
     """Plays the chapters' conversations: no failure is known there."""
     results = []
     for chapter, scenarios in chapters.items():
         wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
+        runs = []
         for stack in arguments.stack:
             if stack in SOURCES and any(stack in scenario.stacks for scenario in wanted):
-                of_stack = await run_stack(stack, wanted, {}, arguments, chapter)
-                results += [{"chapter": chapter, **result} for result in of_stack]
+                if not arguments.url:
+                    await build(stack, chapter)
+                runs.append(partial(run_stack, stack, wanted, {}, arguments, chapter))
+        of_chapter = await side_by_side(runs)
+        results += [{"chapter": chapter, **result} for result in of_chapter]
     return results
 
 
-def conclude(arguments: argparse.Namespace, results: list[dict[str, Any]]) -> int:
+def conclude(arguments: argparse.Namespace, results: Results) -> int:
     """Writes the results and prints the closing line."""
     counts = {
         "passed": sum(result["status"] in ("passed", KNOWN) for result in results),

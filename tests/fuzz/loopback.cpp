@@ -5,6 +5,7 @@
 #include "routers/websocket.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
@@ -61,12 +62,18 @@ std::string Loopback::play(const std::vector<std::string_view>& pieces) {
     // Thousands of connections a second use up the ports of one address.
     host_ = host_ % 0xFFFF00U + 1;
     client.bind(tcp::endpoint(asio::ip::address_v4(0x7F000000U + host_), 0));
-    client.connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()));
+    error_code error;
+    client.connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()), error);
+    // libFuzzer's timer may interrupt it. The connection is then made all the same (POSIX,
+    // connect).
+    while (error == asio::error::interrupted) {
+        client.wait(Socket::wait_write, error);
+    }
+    expect(!error, "the server can be reached");
     client.set_option(tcp::no_delay(true));
     client.non_blocking(true);
     std::string answer;
     settle(client, answer);
-    error_code error;
     for (const std::string_view piece : pieces) {
         asio::write(client, asio::buffer(piece), error);
         if (error) {
