@@ -62,6 +62,7 @@ make_batches() {
     for files in "$batches"/docs-*.files; do
         [[ ! -e $files ]] || programs_as_one "$files" >"${files%.files}.cpp"
     done
+    # -Wno-return-type: in a namespace, main is a function that forgets to return something.
     sed -n 's|^ *"command": "[^ ]* \(.*\) -o .*chapter08/main\.cpp.*|\1 -Wno-shadow -Wno-return-type|p' \
         "$root/build/release/compile_commands.json" | sed 's|\\||g' >"$batches/options"
 }

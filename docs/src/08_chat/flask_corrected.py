@@ -3,7 +3,7 @@
 PORT=5000 python3 flask_corrected.py
 
 Socket.IO brings what FastAPI's version writes itself: rooms, acknowledgements (what a handler
-returns), pings, and the look at `Origin`. A reader who stops reading misses the pings, too, and is
+returns), pings, and the check of `Origin`. A reader who stops reading misses the pings, too, and is
 disconnected; until then, what waits for it has no bound.
 """
 
