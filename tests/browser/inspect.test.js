@@ -112,9 +112,11 @@ test('|| loses a side, a blocked loop is red, and a leak is marked, in C++ and i
     await connect(page, '/ws/blocks');
     await row(page, 'websocket_blocks').waitFor();
     await page.locator('.loop:not(.late)').waitFor();
-    await page.evaluate(() => window.clients[0].send('block'));
+    // Again and again: it's red for a second only, and the test may look too late.
+    await page.evaluate(() => { window.blocking = setInterval(() => window.clients[0].send('block'), 700); });
     await page.locator('.loop.late').waitFor();
     await page.locator('#alarm', { hasText: 'is blocked' }).waitFor();
+    await page.evaluate(() => clearInterval(window.blocking));
     await page.locator('.loop:not(.late)').waitFor();
 
     const leak = page.locator('.task').filter({ hasText: '/ws/leaks' });
