@@ -191,6 +191,8 @@ PYTHON
 side_by_side() {
     local runner=$1
     shift
+    rm -rf "$logs"
+    mkdir -p "$logs"
     [[ $# -eq 0 ]] || printf '%s\n' "$@" | xargs -d '\n' -I FILE -P "$(getconf _NPROCESSORS_ONLN)" \
         bash -o pipefail -c 'one_file "$@"' one_file "$runner" FILE
 }
@@ -216,16 +218,13 @@ sum_of() {
 # nothing runs beside them.
 node_suite() {
     local folder=$1 status=0 file files=() alone=()
-    rm -rf "$logs"
-    mkdir -p "$logs"
+    local -x CHAPTER08=$root/build/release/chapter08/chapter08 CHROMIUM=${CHROMIUM:-$(browser)}
     mapfile -t files < <(test_files "$folder" -maxdepth 1 -name '*.test.*js')
     mapfile -t alone < <(test_files "$folder" -path '*/alone/*.test.*js')
-    export CHAPTER08=$root/build/release/chapter08/chapter08 CHROMIUM=${CHROMIUM:-$(browser)}
     side_by_side node_file "${files[@]}" || status=$?
     for file in "${alone[@]}"; do
         one_file node_file "$file" || status=$?
     done
-    unset CHAPTER08
     at_least_one "$folder" "$status" "$(sum_of 's/^# pass //p' "$logs"/*.tap)" \
         "$(sum_of 's/^# \(fail\|cancelled\) //p' "$logs"/*.tap)"
 }
@@ -245,8 +244,6 @@ browser() {
 # unittest_suite FOLDER: Python's tests there.
 unittest_suite() {
     local folder=$1 status=0 ran failed files=()
-    rm -rf "$logs"
-    mkdir -p "$logs"
     mapfile -t files < <(test_files "$folder" -name 'test*.py')
     side_by_side unittest_file "${files[@]}" || status=$?
     ran=$(sum_of 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$logs"/*.log)

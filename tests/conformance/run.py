@@ -215,9 +215,7 @@ async def side_by_side(runs: Iterable[Callable[[], Awaitable[Results]]]) -> Resu
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run_scenarios(
-    arguments: argparse.Namespace, scenarios: list[Scenario]
-) -> Results:
+async def run_scenarios(arguments: argparse.Namespace, scenarios: list[Scenario]) -> Results:
     """Plays the whole chat's conversations."""
     names = {scenario.name for scenario in scenarios}
     wanted = [s for s in scenarios if not arguments.names or s.name in arguments.names]
